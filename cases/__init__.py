@@ -1,0 +1,1 @@
+"""Case records: facts said by submissions, projected into one record per case."""

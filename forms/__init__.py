@@ -1,0 +1,1 @@
+"""Everything about forms and what is sent to them."""

@@ -1,0 +1,1 @@
+"""Everything that speaks: HTTP surfaces, pages, command line, worker."""
