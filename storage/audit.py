@@ -1,0 +1,36 @@
+"""Who did what, when and where: append-only, written in the unit that does it, and free of answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert
+
+from storage.schema import audit
+from storage.unit_of_work import Unit
+
+
+def record(
+    unit: Unit,
+    action: str,
+    *,
+    project_id: int | None = None,
+    form_id: int | None = None,
+    subject: str | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Add that the unit's actor did *action* (Central's words: `form.create`, `submission.create`, ours: `case.view`, …).
+
+    *subject* names the thing (an instance id, a case number, a file's hash); *details* holds counts and codes, never answers.
+    """
+    unit.connection.execute(
+        insert(audit),
+        {
+            "at": unit.now,
+            "actor_id": unit.actor_id,
+            "action": action,
+            "project_id": project_id,
+            "form_id": form_id,
+            "subject": subject,
+            "details": dict(details) if details else None,
+        },
+    )

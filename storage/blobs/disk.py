@@ -1,0 +1,107 @@
+"""Blobs in a folder: `ab/cd/abcd…` below it, written beside and renamed into place."""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from storage.blobs.protocol import BLOCK_BYTES, BlobMissing, Digest, Stored
+from storage.problems import Unavailable
+
+
+class DiskBlobs:
+    """A blob store in *folder*; `incoming/` below it holds what is not finished."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.incoming = folder / "incoming"
+
+    @contextmanager
+    def writer(self) -> Iterator["_Writer"]:
+        """A writer whose file disappears unless it was finished.
+
+        Raises: Unavailable, when the disk is full or away.
+        """
+        writer = None
+        try:
+            self.incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+            writer = _Writer(self)
+            yield writer
+        except OSError as error:
+            raise Unavailable from error
+        finally:
+            if writer is not None:
+                writer.discard()
+
+    def path_of(self, sha256: str) -> Path:
+        """Where the content lies."""
+        return self.folder / sha256[:2] / sha256[2:4] / sha256
+
+    def chunks(self, sha256: str) -> Iterator[bytes]:
+        """The content in blocks.
+
+        Raises: BlobMissing.
+        """
+        try:
+            file = self.path_of(sha256).open("rb")
+        except FileNotFoundError:
+            raise BlobMissing from None
+        return _blocks(file)
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the content is there."""
+        return self.path_of(sha256).exists()
+
+
+def _blocks(file: BinaryIO) -> Iterator[bytes]:
+    with file as opened:
+        while block := opened.read(BLOCK_BYTES):
+            yield block
+
+
+class _Writer:
+    def __init__(self, blobs: DiskBlobs) -> None:
+        self._blobs = blobs
+        descriptor, name = tempfile.mkstemp(dir=blobs.incoming)
+        self._path = Path(name)
+        self._file = os.fdopen(descriptor, "wb", buffering=0)
+        self._digest = Digest()
+
+    def write(self, chunk: bytes) -> None:
+        self._digest.update(chunk)
+        view = memoryview(chunk)
+        while view:
+            view = view[self._file.write(view) :]
+
+    def finish(self) -> Stored:
+        stored = self._digest.stored()
+        place = self._blobs.path_of(stored.sha256)
+        if place.exists() and place.stat().st_size == stored.size_bytes:
+            return stored
+        os.fsync(self._file.fileno())
+        self._make_folders(place.parent)
+        self._path.replace(place)
+        _sync_folder(place.parent)
+        return stored
+
+    def _make_folders(self, folder: Path) -> None:
+        missing = [below for below in (folder, folder.parent) if not below.exists()]
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for below in missing:
+            _sync_folder(below.parent)
+
+    def discard(self) -> None:
+        self._file.close()
+        with contextlib.suppress(OSError):
+            self._path.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

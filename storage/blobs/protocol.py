@@ -1,0 +1,72 @@
+"""What every blob store can do."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from storage.problems import Problem
+
+BLOCK_BYTES = 65_536
+
+
+class BlobMissing(Problem):
+    """A row names content that the store does not hold."""
+
+    code = "500.61"
+    says = "The content of this file is missing from the blob storage."
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Content that is durable: its hashes in lower-case hex and its size."""
+
+    sha256: str
+    md5: str
+    size_bytes: int
+
+
+class BlobWriter(Protocol):
+    """Takes one content in chunks. Leaving its context without `finish` leaves nothing behind."""
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next chunk."""
+
+    def finish(self) -> Stored:
+        """Make the content durable under its hash; a content that is there already costs nothing more."""
+
+
+class Blobs(Protocol):
+    """A content-addressed store of bytes."""
+
+    def writer(self) -> AbstractContextManager[BlobWriter]:
+        """A writer for one new content."""
+
+    def chunks(self, sha256: str) -> Iterator[bytes]:
+        """The content in blocks of at most `BLOCK_BYTES`.
+
+        Raises: BlobMissing, before the first block; Unavailable, when the store is away.
+        """
+
+    def holds(self, sha256: str) -> bool:
+        """Whether the content is there."""
+
+
+class Digest:
+    """The hashes and size of a stream, taken while it passes."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self._md5 = hashlib.md5(usedforsecurity=False)  # what OpenRosa clients compare
+        self._size = 0
+
+    def update(self, chunk: bytes) -> None:
+        """Take the next chunk."""
+        self._sha256.update(chunk)
+        self._md5.update(chunk)
+        self._size += len(chunk)
+
+    def stored(self) -> Stored:
+        """What has passed so far."""
+        return Stored(self._sha256.hexdigest(), self._md5.hexdigest(), self._size)

@@ -1,0 +1,40 @@
+"""Every table of the house.
+
+A project holds forms; a form holds versions; a submission is sent for a form and holds versions of its own, since people
+correct what they sent. Attachments of both point at content-addressed blobs, so the same photo sent twice is one file.
+Submissions feed two things: entities, the thin list that tablets carry, and fact sheets, from which the case record is
+projected. The record tables are a projection: they may be dropped and rebuilt at any moment, and nobody writes them by hand.
+Actors act on all of it through assignments; jobs and audit rows are written in the unit that causes them.
+"""
+
+from storage.schema.actors import account, actor, app_user, assignment, project, session
+from storage.schema.base import metadata
+from storage.schema.blobs import blob
+from storage.schema.entities import entity, entity_held, entity_list, entity_property, entity_version
+from storage.schema.forms import form, form_attachment, form_version
+from storage.schema.jobs import audit, job
+from storage.schema.submissions import submission, submission_attachment, submission_version
+
+__all__ = [
+    "account",
+    "actor",
+    "app_user",
+    "assignment",
+    "audit",
+    "blob",
+    "entity",
+    "entity_held",
+    "entity_list",
+    "entity_property",
+    "entity_version",
+    "form",
+    "form_attachment",
+    "form_version",
+    "job",
+    "metadata",
+    "project",
+    "session",
+    "submission",
+    "submission_attachment",
+    "submission_version",
+]

@@ -1,0 +1,85 @@
+"""Who acts: users with a password, app users (a tablet's key), and where each holds which role.
+
+One `actor` row stands behind every kind, so that submissions, audits and assignments need a single foreign key. A role
+is held site-wide (no project), in a project, or in one form of a project; that place is part of the assignment's key.
+"""
+
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Table, false, func
+from sqlalchemy import text as sql
+
+from storage.schema.base import metadata, moment, row_id, text
+
+actor = Table(
+    "actor",
+    metadata,
+    row_id(),
+    text("kind"),
+    text("display_name"),
+    moment("created_at"),
+    moment("updated_at", nullable=True),
+    moment("deleted_at", nullable=True),
+    CheckConstraint("kind in ('user', 'app_user', 'public_link')", name="kind_is_known"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("actor_id", ForeignKey("actor.id"), primary_key=True),
+    text("email"),
+    text("password_hash"),
+    moment("last_login_at", nullable=True),
+)
+Index("uq_account__email", func.lower(account.c.email), unique=True)
+
+app_user = Table(
+    "app_user",
+    metadata,
+    Column("actor_id", ForeignKey("actor.id"), primary_key=True),
+    Column("project_id", ForeignKey("project.id"), nullable=False, index=True),
+    # In clear, as the settings QR code must be shown again; revoking empties it.
+    text("token", nullable=True, unique=True),
+    Column("created_by", ForeignKey("actor.id"), nullable=True),
+)
+
+session = Table(
+    "session",
+    metadata,
+    text("token_sha256", primary_key=True),
+    Column("actor_id", ForeignKey("actor.id"), nullable=False, index=True),
+    text("csrf"),
+    moment("created_at"),
+    moment("expires_at"),
+)
+
+assignment = Table(
+    "assignment",
+    metadata,
+    row_id(),
+    Column("actor_id", ForeignKey("actor.id"), nullable=False),
+    text("role"),
+    Column("project_id", ForeignKey("project.id"), nullable=True),
+    Column("form_id", ForeignKey("form.id"), nullable=True),
+    CheckConstraint("form_id is null or project_id is not null", name="form_lies_in_project"),
+    Index("ix_assignment__actor_id", "actor_id", "role"),
+)
+# Two NULLs are different to a plain unique constraint, and both databases index expressions.
+Index(
+    "uq_assignment__place",
+    assignment.c.actor_id,
+    assignment.c.role,
+    func.coalesce(assignment.c.project_id, sql("0")),
+    func.coalesce(assignment.c.form_id, sql("0")),
+    unique=True,
+)
+
+project = Table(
+    "project",
+    metadata,
+    row_id(),
+    text("name"),
+    text("description", nullable=True),
+    Column("archived", Boolean, nullable=False, server_default=false()),
+    moment("created_at"),
+    moment("updated_at", nullable=True),
+    moment("deleted_at", nullable=True),
+)

@@ -1,0 +1,76 @@
+"""Forms, their versions, and the media each version needs.
+
+A form points at its published version and at its draft; both are rows of `form_version`, which are never changed once
+published. The XForm lies in the row byte for byte, since its MD5 is what tablets compare. `form_attachment` names the media
+that a version expects: a blob, an entity list served as CSV, or nothing yet.
+"""
+
+from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, false
+from sqlalchemy import text as sql
+
+from storage.schema.base import metadata, moment, row_id, text
+
+form = Table(
+    "form",
+    metadata,
+    row_id(),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    text("xml_form_id"),
+    text("state", server_default="open"),
+    Column(
+        "current_version_id",
+        ForeignKey("form_version.id", use_alter=True, name="fk_form__current_version"),
+        nullable=True,
+    ),
+    Column("draft_version_id", ForeignKey("form_version.id", use_alter=True, name="fk_form__draft_version"), nullable=True),
+    moment("created_at"),
+    moment("updated_at", nullable=True),
+    moment("deleted_at", nullable=True),
+    CheckConstraint("state in ('open', 'closing', 'closed')", name="state_is_known"),
+)
+Index(
+    "uq_form__xml_form_id",
+    form.c.project_id,
+    form.c.xml_form_id,
+    unique=True,
+    sqlite_where=sql("deleted_at is null"),
+    postgresql_where=sql("deleted_at is null"),
+)
+
+form_version = Table(
+    "form_version",
+    metadata,
+    row_id(),
+    Column("form_id", ForeignKey("form.id"), nullable=False, index=True),
+    text("version"),
+    text("name", nullable=True),
+    Column("xform", LargeBinary, nullable=False),
+    text("xform_md5"),
+    text("xform_sha256"),
+    text("workbook_sha256", ForeignKey("blob.sha256"), nullable=True),
+    text("workbook_type", nullable=True),
+    # False: published without ODK Validate (no Java on the server); the form page says so.
+    Column("validated", Boolean, nullable=False, server_default=false()),
+    Column("created_by", ForeignKey("actor.id"), nullable=True),
+    moment("created_at"),
+    moment("published_at", nullable=True),
+)
+Index(
+    "uq_form_version__version",
+    form_version.c.form_id,
+    form_version.c.version,
+    unique=True,
+    sqlite_where=sql("published_at is not null"),
+    postgresql_where=sql("published_at is not null"),
+)
+
+form_attachment = Table(
+    "form_attachment",
+    metadata,
+    Column("form_version_id", ForeignKey("form_version.id"), primary_key=True),
+    text("name", primary_key=True),
+    text("type"),
+    text("blob_sha256", ForeignKey("blob.sha256"), nullable=True),
+    Column("entity_list_id", ForeignKey("entity_list.id"), nullable=True),
+    moment("updated_at", nullable=True),
+)

@@ -1,0 +1,88 @@
+"""The ground under every test: a fresh database of the kind asked for, blobs in a folder, settings.
+
+`pytest --database sqlite` (the default) or `--database postgresql`; `make test` runs the whole suite on both.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.blobs import Blobs, DiskBlobs
+from storage.engine import Database
+from storage.schema import metadata
+from storage.settings import Settings
+from tests.support import postgres
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="database to run the tests on")
+
+
+@pytest.fixture(scope="session")
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """`sqlite` or `postgresql`."""
+    kind: str = request.config.getoption("--database")
+    return kind
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.PostgresServer]:
+    """A PostgreSQL server of this run's own."""
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: postgres.PostgresServer) -> str:
+    """A database that has every table, to copy from."""
+    address = postgres_server.create()
+    database = Database(address)
+    metadata.create_all(database.writer)
+    database.dispose()
+    return address.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file that has every table, to copy from."""
+    path = tmp_path_factory.mktemp("template") / "siraba.db"
+    database = Database(f"sqlite:///{path}")
+    metadata.create_all(database.writer)
+    with database.writer.connect() as connection:
+        connection.exec_driver_sql("COMMIT")
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        connection.exec_driver_sql("BEGIN")
+    database.dispose()
+    return path
+
+
+@pytest.fixture
+def database_address(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> str:
+    """The URL of a fresh database with every table and no row."""
+    if database_kind == "sqlite":
+        path = tmp_path / "siraba.db"
+        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+        return f"sqlite:///{path}"
+    server: postgres.PostgresServer = request.getfixturevalue("postgres_server")
+    return server.create(template=request.getfixturevalue("postgres_template"))
+
+
+@pytest.fixture
+def database(database_address: str) -> Iterator[Database]:
+    """A fresh database."""
+    opened = Database(database_address)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def blobs(tmp_path: Path) -> Blobs:
+    """An empty blob store in a folder."""
+    return DiskBlobs(tmp_path / "blobs")
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database_address: str) -> Settings:
+    """Settings that point at this test's database and folder."""
+    return Settings(data_dir=tmp_path, database_url=database_address, public_url="http://siraba.test")
