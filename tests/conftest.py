@@ -14,6 +14,8 @@ from storage.schema import metadata
 from storage.settings import Settings
 from tests.support import postgres
 
+pytest_plugins = ["tests.support.serving"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="database to run the tests on")

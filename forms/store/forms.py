@@ -1,0 +1,191 @@
+"""Forms and their versions, as the database holds them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, insert, select, update
+
+from storage.problems import NotFound
+from storage.schema import blob, entity_list, form, form_attachment, form_version
+from storage.unit_of_work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that was not deleted, with what its published version says (null while it only has a draft)."""
+
+    id: int
+    project_id: int
+    xml_form_id: str
+    state: str
+    created_at: datetime
+    updated_at: datetime | None
+    version_id: int | None
+    draft_version_id: int | None
+    version: str | None
+    name: str | None
+    md5: str | None
+    published_at: datetime | None
+    workbook_type: str | None
+    validated: bool | None
+
+    @property
+    def form_id(self) -> int:
+        """Where permission is held: the form itself."""
+        return self.id
+
+    @property
+    def title(self) -> str:
+        """What lists show: the title, else the id."""
+        return self.name or self.xml_form_id
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A media file that a version expects: content, an entity list, or neither yet."""
+
+    name: str
+    type: str
+    blob_sha256: str | None
+    blob_md5: str | None
+    size_bytes: int | None
+    entity_list_id: int | None
+    entity_list: str | None
+    updated_at: datetime | None
+
+
+def _forms() -> Select[Any]:
+    return (
+        select(
+            form.c.id,
+            form.c.project_id,
+            form.c.xml_form_id,
+            form.c.state,
+            form.c.created_at,
+            form.c.updated_at,
+            form.c.current_version_id,
+            form.c.draft_version_id,
+            form_version.c.version,
+            form_version.c.name,
+            form_version.c.xform_md5,
+            form_version.c.published_at,
+            form_version.c.workbook_type,
+            form_version.c.validated,
+        )
+        .outerjoin(form_version, form_version.c.id == form.c.current_version_id)
+        .where(form.c.deleted_at.is_(None))
+    )
+
+
+def form_of(unit: Unit, project_id: int, xml_form_id: str, **_path: object) -> Form:
+    """The form with this id in this project.
+
+    Raises: NotFound.
+    """
+    row = unit.connection.execute(
+        _forms().where(form.c.project_id == project_id, form.c.xml_form_id == xml_form_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return Form(*row)
+
+
+def published_form_of(unit: Unit, project_id: int, xml_form_id: str, **_path: object) -> Form:
+    """The form with this id in this project, if it was ever published.
+
+    Raises: NotFound.
+    """
+    found = form_of(unit, project_id, xml_form_id)
+    if found.version_id is None:
+        raise NotFound
+    return found
+
+
+def forms_in(unit: Unit, project_id: int, visible: ColumnElement[bool]) -> list[Form]:
+    """The published forms of a project for which *visible* (a condition over the form table) holds, by id."""
+    rows = unit.connection.execute(
+        _forms()
+        .where(form.c.project_id == project_id, form.c.current_version_id.is_not(None), visible)
+        .order_by(form.c.xml_form_id)
+    )
+    return [Form(*row) for row in rows]
+
+
+def xform_of(unit: Unit, form_version_id: int) -> bytes:
+    """The XForm of a version, byte for byte."""
+    found: bytes = unit.connection.execute(select(form_version.c.xform).where(form_version.c.id == form_version_id)).scalar_one()
+    return found
+
+
+def version_id_of(unit: Unit, form_id: int, version: str) -> int | None:
+    """The published version of this name, newest or not."""
+    return unit.connection.execute(
+        select(form_version.c.id).where(
+            form_version.c.form_id == form_id, form_version.c.version == version, form_version.c.published_at.is_not(None)
+        )
+    ).scalar_one_or_none()
+
+
+def media_of(unit: Unit, form_version_id: int) -> list[Media]:
+    """The media that a version expects, by name."""
+    rows = unit.connection.execute(
+        select(
+            form_attachment.c.name,
+            form_attachment.c.type,
+            form_attachment.c.blob_sha256,
+            blob.c.md5,
+            blob.c.size_bytes,
+            form_attachment.c.entity_list_id,
+            entity_list.c.name.label("entity_list"),
+            form_attachment.c.updated_at,
+        )
+        .outerjoin(blob, blob.c.sha256 == form_attachment.c.blob_sha256)
+        .outerjoin(entity_list, entity_list.c.id == form_attachment.c.entity_list_id)
+        .where(form_attachment.c.form_version_id == form_version_id)
+        .order_by(form_attachment.c.name)
+    )
+    return [Media(*row) for row in rows]
+
+
+def add_form(unit: Unit, project_id: int, xml_form_id: str) -> int:
+    """A new form without versions; returns its id."""
+    added: int = unit.connection.execute(
+        insert(form).returning(form.c.id),
+        {"project_id": project_id, "xml_form_id": xml_form_id, "created_at": unit.now},
+    ).scalar_one()
+    return added
+
+
+def add_version(unit: Unit, **columns: Any) -> int:
+    """A new version row with these *columns*; returns its id."""
+    added: int = unit.connection.execute(
+        insert(form_version).returning(form_version.c.id), {"created_at": unit.now, **columns}
+    ).scalar_one()
+    return added
+
+
+def add_media(unit: Unit, form_version_id: int, name: str, type: str, **source: Any) -> None:
+    """Note that a version expects the media file *name*; *source* is `blob_sha256` or `entity_list_id` where known."""
+    unit.connection.execute(
+        insert(form_attachment),
+        {
+            "form_version_id": form_version_id,
+            "name": name,
+            "type": type,
+            "blob_sha256": None,
+            "entity_list_id": None,
+            "updated_at": unit.now if source else None,
+            **source,
+        },
+    )
+
+
+def mark_published(unit: Unit, form_id: int, form_version_id: int) -> None:
+    """Make a version the form's current one."""
+    unit.connection.execute(update(form_version).where(form_version.c.id == form_version_id).values(published_at=unit.now))
+    unit.connection.execute(
+        update(form)
+        .where(form.c.id == form_id)
+        .values(current_version_id=form_version_id, draft_version_id=None, updated_at=unit.now)
+    )

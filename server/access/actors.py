@@ -1,0 +1,120 @@
+"""Who asks: an actor found by an app user's key, a session's token, or a password.
+
+Tokens of sessions are kept only as hashes. Every way of asking ends in the same `Actor`, or in nobody.
+"""
+
+import base64
+import binascii
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, func, insert, select, update
+
+from server.access import passwords
+from storage.problems import AuthenticationFailed
+from storage.schema import account, actor, app_user, session
+from storage.unit_of_work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody known. *csrf* is set when a browser's cookie said who it is."""
+
+    id: int
+    kind: str
+    display_name: str
+    csrf: str | None = None
+    session_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in session; its *token* is known only here and to the client."""
+
+    token: str
+    csrf: str
+    created_at: str
+    expires_at: str
+
+
+def by_key(unit: Unit, token: str) -> Actor | None:
+    """The app user whose key stands in the path (openrosa.md AU-12)."""
+    row = unit.connection.execute(
+        select(actor.c.id, actor.c.kind, actor.c.display_name)
+        .join(app_user, app_user.c.actor_id == actor.c.id)
+        .where(app_user.c.token == token, actor.c.deleted_at.is_(None))
+    ).one_or_none()
+    return Actor(row.id, row.kind, row.display_name) if row else None
+
+
+def by_session(unit: Unit, token: str) -> Actor | None:
+    """The user of a session that has not ended."""
+    sha256 = _sha256(token)
+    row = unit.connection.execute(
+        select(actor.c.id, actor.c.kind, actor.c.display_name, session.c.csrf)
+        .join(session, session.c.actor_id == actor.c.id)
+        .where(session.c.token_sha256 == sha256, session.c.expires_at > unit.now, actor.c.deleted_at.is_(None))
+    ).one_or_none()
+    return Actor(row.id, row.kind, row.display_name, row.csrf, sha256) if row else None
+
+
+def by_password(unit: Unit, email: str, password: str, *, remembered: bool = False) -> Actor | None:
+    """The user with this e-mail address (in any case of letters) and password."""
+    row = unit.connection.execute(
+        select(actor.c.id, actor.c.kind, actor.c.display_name, account.c.password_hash)
+        .join(account, account.c.actor_id == actor.c.id)
+        .where(func.lower(account.c.email) == email.lower(), actor.c.deleted_at.is_(None))
+    ).one_or_none()
+    check = passwords.is_right_remembered if remembered else passwords.is_right
+    right = check(password, row.password_hash if row else None)
+    return Actor(row.id, row.kind, row.display_name) if row and right else None
+
+
+def by_basic(unit: Unit, credentials: str) -> Actor | None:
+    """The user of an `Authorization: Basic` value; UTF-8 first, then Latin-1 as Collect writes it (openrosa.md AU-08, AU-09)."""
+    try:
+        raw = base64.b64decode(credentials, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    try:
+        email, _, password = raw.decode("utf-8").partition(":")
+    except UnicodeDecodeError:
+        email, _, password = raw.decode("latin-1").partition(":")
+    if not email:
+        return None
+    return by_password(unit, email, password, remembered=True)
+
+
+def begin_session(unit: Unit, email: str, password: str, *, hours: int) -> tuple[Actor, Session]:
+    """Sign in.
+
+    Raises: AuthenticationFailed, with the same sentence whether the address or the password was wrong.
+    """
+    found = by_password(unit, email, password)
+    if found is None:
+        raise AuthenticationFailed
+    expires_at = unit.now + timedelta(hours=hours)
+    token, csrf = secrets.token_hex(32), secrets.token_hex(32)
+    unit.connection.execute(
+        insert(session),
+        {
+            "token_sha256": _sha256(token),
+            "actor_id": found.id,
+            "csrf": csrf,
+            "created_at": unit.now,
+            "expires_at": expires_at,
+        },
+    )
+    unit.connection.execute(update(account).where(account.c.actor_id == found.id).values(last_login_at=unit.now))
+    return found, Session(token, csrf, unit.now.isoformat(), expires_at.isoformat())
+
+
+def end_session(unit: Unit, token_sha256: str) -> None:
+    """Sign out."""
+    unit.connection.execute(delete(session).where(session.c.token_sha256 == token_sha256))
+
+
+def _sha256(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

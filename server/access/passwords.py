@@ -1,0 +1,52 @@
+"""Passwords: argon2id, verified in the open at sign-in and from a short-lived cache for Basic.
+
+Tools such as ruODK send Basic with every request; a verification costs 50 ms of CPU on purpose, so a pair that was right is
+remembered for a minute, keyed by an HMAC under a key that lives only in this process.
+"""
+
+import hashlib
+import hmac
+import secrets
+import threading
+import time
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+REMEMBERED_SECONDS = 60
+REMEMBERED_MOST = 1_000
+
+_hasher = PasswordHasher()
+_NOBODY = _hasher.hash(secrets.token_hex(16))
+_key = secrets.token_bytes(32)
+_right: dict[bytes, float] = {}
+_lock = threading.Lock()
+
+
+def hashed(password: str) -> str:
+    """The argon2id hash to keep."""
+    return _hasher.hash(password)
+
+
+def is_right(password: str, kept: str | None) -> bool:
+    """Whether *password* gives *kept*; takes the same time when there is nobody (*kept* is null)."""
+    try:
+        return _hasher.verify(kept or _NOBODY, password) and kept is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def is_right_remembered(password: str, kept: str | None) -> bool:
+    """`is_right`, remembered for a minute when it was."""
+    mark = hmac.digest(_key, f"{kept}\0{password}".encode("utf-8", "surrogateescape"), hashlib.sha256)
+    now = time.monotonic()
+    with _lock:
+        if _right.get(mark, 0) > now:
+            return True
+    if not is_right(password, kept):
+        return False
+    with _lock:
+        if len(_right) >= REMEMBERED_MOST:
+            _right.clear()
+        _right[mark] = now + REMEMBERED_SECONDS
+    return True

@@ -1,0 +1,68 @@
+"""May this actor do this here? One SQL condition, the same for a single look and for every list.
+
+A list that filters by `may` cannot show what a look would refuse.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+
+from server.access.actors import Actor
+from server.access.roles import ROLES, holding
+from server.access.verbs import Verb
+from storage.problems import AuthenticationFailed, NotAllowed
+from storage.schema import assignment
+from storage.unit_of_work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something is done: the site (both null), a project, or one form of a project."""
+
+    project_id: int | None = None
+    form_id: int | None = None
+
+
+SITE = Place()
+
+
+def may(actor: Actor | None, verb: Verb, *, project_id: Any = None, form_id: Any = None) -> ColumnElement[bool]:
+    """The condition under which *actor* may *verb* at a place given by ids or by columns (null: only site-wide roles count)."""
+    if actor is None:
+        return false()
+    site = assignment.c.project_id.is_(None)
+    places: list[ColumnElement[bool]] = [site]
+    if project_id is not None:
+        places.append(and_(assignment.c.project_id == project_id, assignment.c.form_id.is_(None)))
+    if form_id is not None:
+        places.append(and_(assignment.c.project_id == project_id, assignment.c.form_id == form_id))
+    return exists(select(1).where(assignment.c.actor_id == actor.id, assignment.c.role.in_(holding(verb)), or_(*places)))
+
+
+def allows(unit: Unit, actor: Actor | None, verb: Verb, place: Place) -> bool:
+    """Whether *actor* may *verb* at *place*."""
+    if actor is None:
+        return False
+    condition = may(actor, verb, project_id=place.project_id, form_id=place.form_id)
+    return bool(unit.connection.execute(select(condition)).scalar_one())
+
+
+def require(unit: Unit, actor: Actor | None, verb: Verb, place: Place) -> None:
+    """Go on only if *actor* may *verb* at *place*.
+
+    Raises: AuthenticationFailed, for nobody; NotAllowed.
+    """
+    if actor is None:
+        raise AuthenticationFailed
+    if not allows(unit, actor, verb, place):
+        raise NotAllowed
+
+
+def roles_at(unit: Unit, actor: Actor, place: Place) -> frozenset[str]:
+    """The names of the roles that *actor* holds at *place*, from the site down."""
+    here: list[ColumnElement[bool]] = [assignment.c.project_id.is_(None)]
+    if place.project_id is not None:
+        here.append(and_(assignment.c.project_id == place.project_id, assignment.c.form_id.is_(None)))
+    rows = unit.connection.execute(select(assignment.c.role).where(assignment.c.actor_id == actor.id, or_(*here)))
+    return frozenset(rows.scalars()) & ROLES.keys()

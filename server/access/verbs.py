@@ -1,0 +1,38 @@
+"""Everything that can be permitted: Central's verbs under Central's names, and ours for case records."""
+
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """One permission. A route names the one it needs; a role is a set of them."""
+
+    PROJECT_CREATE = "project.create"
+    PROJECT_READ = "project.read"
+    PROJECT_UPDATE = "project.update"
+    PROJECT_DELETE = "project.delete"
+    FORM_CREATE = "form.create"
+    FORM_LIST = "form.list"
+    FORM_READ = "form.read"
+    FORM_UPDATE = "form.update"
+    FORM_DELETE = "form.delete"
+    SUBMISSION_CREATE = "submission.create"
+    SUBMISSION_LIST = "submission.list"
+    SUBMISSION_READ = "submission.read"
+    SUBMISSION_UPDATE = "submission.update"
+    SUBMISSION_DELETE = "submission.delete"
+    DATASET_LIST = "dataset.list"
+    DATASET_READ = "dataset.read"
+    ENTITY_LIST = "entity.list"
+    ENTITY_READ = "entity.read"
+    APP_USER_CREATE = "field_key.create"
+    APP_USER_LIST = "field_key.list"
+    APP_USER_DELETE = "field_key.delete"
+    USER_CREATE = "user.create"
+    USER_LIST = "user.list"
+    USER_READ = "user.read"
+    ASSIGNMENT_LIST = "assignment.list"
+    ASSIGNMENT_CREATE = "assignment.create"
+    ASSIGNMENT_DELETE = "assignment.delete"
+    AUDIT_READ = "audit.read"
+    CASE_LIST = "case.list"
+    CASE_READ = "case.read"

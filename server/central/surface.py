@@ -1,0 +1,18 @@
+"""ODK Central's REST API under `/v1`: bearer tokens, Basic, or an app user's key in the path; JSON with numbered problems."""
+
+from server.web import ways
+from server.web.answers import Answer, problem_as_json
+from server.web.surface import Site, Surface
+from storage.problems import Problem
+
+
+def _refuses(problem: Problem, _site: Site, _language: str) -> Answer:
+    return problem_as_json(problem)
+
+
+central = Surface(
+    name="central",
+    prefixes=("/v1", "/v1/key/<key>"),
+    ways=(ways.key, ways.bearer, ways.basic),
+    refuses=_refuses,
+)

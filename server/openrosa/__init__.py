@@ -1,0 +1,1 @@
+"""What tablets call: form list, manifest, submission, in OpenRosa's XML, under Central's paths."""

@@ -1,0 +1,33 @@
+"""The OpenRosa surface: the same paths and credentials as Central's, and refusals that Collect can show to a person."""
+
+from xml.sax.saxutils import escape
+
+from server.web import ways
+from server.web.answers import Answer
+from server.web.surface import Site, Surface
+from storage.problems import Problem
+
+HEADERS = {"X-OpenRosa-Version": "1.0", "Content-Language": "en"}
+
+
+def message(text: str, *, nature: str, items: int, status: int) -> Answer:
+    """The envelope that Collect reads its message from: unprefixed names, one message (openrosa.md SB-31)."""
+    xml = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<OpenRosaResponse xmlns="http://openrosa.org/http/response" items="{items}">'
+        f'<message nature="{nature}">{escape(text)}</message></OpenRosaResponse>'
+    )
+    return Answer(xml.encode(), status, "text/xml; charset=utf-8", HEADERS)
+
+
+def _refuses(problem: Problem, _site: Site, _language: str) -> Answer:
+    return message(problem.sentence, nature="error", items=0, status=problem.status)
+
+
+openrosa = Surface(
+    name="openrosa",
+    prefixes=("/v1", "/v1/key/<key>"),
+    ways=(ways.key, ways.bearer, ways.basic),
+    refuses=_refuses,
+    realm="Siraba",
+)

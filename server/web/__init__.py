@@ -1,0 +1,1 @@
+"""The only place that knows Flask: surfaces, routes, bodies, answers, refusals."""

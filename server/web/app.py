@@ -1,0 +1,217 @@
+"""The WSGI application: routes of every surface on one Flask app, and the one place where failures become answers."""
+
+import logging
+import secrets
+import time
+import traceback
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, Request, Response, request
+from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from server.web import lifecycle
+from server.web.answers import Answer, Cookie
+from server.web.bodies import Incoming
+from server.web.surface import Ask, Credentials, Route, Site, Surface
+from server.web.ways import SESSION_COOKIE
+from storage.problems import NotFound, Problem
+
+log = logging.getLogger("siraba.web")
+
+Application = Flask
+
+HARDENING = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class WrongMethod(Problem):
+    """The path exists, the method on it does not."""
+
+    code = "405.61"
+    says = "This address does not take {method} requests."
+
+
+class Broken(Problem):
+    """A mistake of ours; the log has the place under the id."""
+
+    code = "500.1"
+    says = "The server made a mistake. It is noted under {id}."
+
+
+class CutShort(Problem):
+    """The client went away, or announced more than it sent."""
+
+    code = "400.63"
+    says = "The request ended before its announced length."
+
+
+class RawPath:
+    """Routes on the path as it was sent: WSGI decodes `%2F` before routing, and form ids may hold slashes.
+
+    `%2F` and `%25` stay as they are until a route was found; `_decoded` turns them back in its arguments.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Serve with a PATH_INFO in which an escaped slash is no separator."""
+        raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
+        if raw and raw.startswith("/"):
+            path = raw.partition("?")[0].replace("%25", "%2525").replace("%2f", "%252F").replace("%2F", "%252F")
+            environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
+        result: Iterable[bytes] = self._app(environ, start_response)
+        return result
+
+
+def make_app(site: Site, surfaces: Iterable[Surface]) -> Application:
+    """The application that serves *surfaces*; the last one whose prefix fits a path refuses what no route takes."""
+    app = Flask("siraba", static_folder=None)
+    kept = list(surfaces)
+    for surface in kept:
+        for route in surface.routes:
+            app.add_url_rule(
+                route.rule,
+                endpoint=f"{route.name} {id(route)}",
+                view_func=_view(site, route),
+                methods=[route.method],
+                provide_automatic_options=False,
+            )
+
+    def lost(error: HTTPException) -> Response:
+        surface = _speaking(kept, request.path)
+        problem: Problem = WrongMethod(method=request.method) if error.code == 405 else NotFound()
+        if error.code is not None and error.code < 400:
+            return error.get_response(request.environ)  # type: ignore[return-value]
+        return _respond(site, surface.refuses(problem, site, _language(request, site)), surface)
+
+    app.register_error_handler(HTTPException, lost)  # type: ignore[arg-type]
+    inner = ProxyFix(app.wsgi_app) if site.settings.behind_proxy else app.wsgi_app
+    app.wsgi_app = RawPath(inner)
+    return app
+
+
+def _view(site: Site, route: Route) -> Any:
+    def view(**arguments: Any) -> Response:
+        began = time.perf_counter()
+        made = _answered(site, route, arguments)
+        took = (time.perf_counter() - began) * 1000
+        log.info("%s %d %.1f ms", route.name, made.status, took)
+        return _respond(site, made, route.surface)
+
+    return view
+
+
+def _answered(site: Site, route: Route, arguments: dict[str, Any]) -> Answer:
+    path = {name: _decoded(value) for name, value in arguments.items()}
+    key = path.pop("key", None)
+    language = _language(request, site)
+    try:
+        return lifecycle.answer(
+            route,
+            _ask(site, route, path, key, language),
+            Credentials(key, request.headers.get("Authorization"), request.cookies.get(SESSION_COOKIE)),
+            _incoming(site),
+            path,
+            request.headers.get("X-CSRF-Token"),
+        )
+    except Problem as problem:
+        return route.surface.refuses(problem, site, language)
+    except ClientDisconnected:
+        return route.surface.refuses(CutShort(), site, language)
+    except Exception as error:
+        return route.surface.refuses(Broken(id=_noted(route, error)), site, language)
+
+
+def _ask(site: Site, route: Route, path: dict[str, Any], key: str | None, language: str) -> Ask[Any]:
+    prefix = next((prefix for prefix in route.surface.prefixes if route.rule.startswith(prefix)), "")
+    if key is not None:
+        prefix = next(prefix for prefix in route.surface.prefixes if "<key>" in prefix).replace("<key>", key)
+    return Ask(
+        site=site,
+        unit=None,  # type: ignore[arg-type]  # filled in by the lifecycle before any handler sees it
+        found=None,
+        actor=None,
+        path=path,
+        query=_cleaned(request.args),
+        headers=request.headers,  # type: ignore[arg-type]
+        body=None,
+        base_url=site.settings.site_url + prefix,
+        language=language,
+    )
+
+
+def _incoming(site: Site) -> Incoming:
+    return Incoming(
+        request.stream,
+        request.headers.get("Content-Type", ""),
+        request.headers,  # type: ignore[arg-type]
+        site.settings,
+        site.blobs,
+    )
+
+
+def _cleaned(arguments: Mapping[str, str]) -> dict[str, str]:
+    # KoBoCollect appends `?deviceID=` to a server address that has a query already (openrosa.md SB-13).
+    return {name: value.partition("?deviceID=")[0] if name == "st" else value for name, value in arguments.items()}
+
+
+def _decoded(value: Any) -> Any:
+    return value.replace("%2F", "/").replace("%25", "%") if isinstance(value, str) else value
+
+
+def _language(asked: Request, site: Site) -> str:
+    chosen = asked.cookies.get("siraba-language")
+    if chosen in ("fr", "en"):
+        return chosen
+    return asked.accept_languages.best_match(["fr", "en"], site.settings.default_language) or site.settings.default_language
+
+
+def _speaking(surfaces: list[Surface], path: str) -> Surface:
+    fitting = [
+        (len(prefix), number)
+        for number, surface in enumerate(surfaces)
+        for prefix in (prefix.partition("<")[0] for prefix in surface.prefixes)
+        if path.startswith(prefix)
+    ]
+    return surfaces[max(fitting)[1]] if fitting else surfaces[-1]
+
+
+def _respond(site: Site, made: Answer, surface: Surface) -> Response:
+    response = Response(made.body, made.status, content_type=made.content_type)
+    if made.content_type is None:
+        response.headers.pop("Content-Type", None)
+    for name, value in {**HARDENING, "Cache-Control": "private, no-cache", **made.headers}.items():
+        response.headers[name] = value
+    if made.status == 401 and surface.realm:
+        response.headers["WWW-Authenticate"] = f'Basic realm="{surface.realm}", charset="UTF-8"'
+    if made.status == 304:
+        response.headers.pop("Content-Length", None)
+    for cookie in made.cookies:
+        _set(response, cookie, secure=site.settings.site_url.startswith("https://"))
+    return response
+
+
+def _set(response: Response, cookie: Cookie, *, secure: bool) -> None:
+    if cookie.value is None:
+        response.delete_cookie(cookie.name, path="/", secure=secure, httponly=True, samesite="Strict")
+        return
+    response.set_cookie(
+        cookie.name, cookie.value, max_age=cookie.seconds, path="/", secure=secure, httponly=True, samesite="Strict"
+    )
+
+
+def _noted(route: Route, error: Exception) -> str:
+    """Log where it happened, and never what was said: messages of exceptions may quote answers."""
+    mark = secrets.token_hex(6)
+    frames = traceback.extract_tb(error.__traceback__)
+    where = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}" for frame in reversed(frames))
+    log.error("%s failed, %s: %s at %s", route.name, mark, type(error).__name__, where)
+    return mark

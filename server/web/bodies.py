@@ -1,0 +1,114 @@
+"""Reading request bodies, always under a limit and outside any unit of work.
+
+A route names its reader; the surface calls it after the permission was found and before the write unit is opened, so a slow
+client never holds a transaction.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import parse_qs
+
+from storage.blobs import Blobs
+from storage.problems import Problem
+from storage.settings import Settings
+
+BLOCK_BYTES = 65_536
+FORM_LIMIT_BYTES = 1_048_576
+
+
+class Readable(Protocol):
+    """A stream of bytes, read in blocks."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next *size* bytes or fewer; empty at the end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A body that has not been read yet."""
+
+    stream: Readable
+    content_type: str
+    headers: Mapping[str, str]
+    settings: Settings
+    blobs: Blobs
+
+    def drain(self) -> None:
+        """Read on to the end and forget it: a client that still writes never sees an early answer (openrosa.md SB-35)."""
+        read = 0
+        while block := self.stream.read(BLOCK_BYTES):
+            read += len(block)
+            if read > self.settings.upload_limit_bytes:
+                return
+
+
+Reader = Callable[[Incoming], Any]
+
+
+class TooLarge(Problem):
+    """The body is over the limit."""
+
+    code = "413.61"
+    says = "The request is too large: at most {limit_bytes} bytes are taken here."
+
+
+class NotJson(Problem):
+    """The body is not the JSON object that the route needs."""
+
+    code = "400.1"
+    says = "Could not parse the given data as {format}."
+
+
+def whole(limit_bytes: Callable[[Settings], int]) -> Reader:
+    """A reader that gives the whole body as bytes.
+
+    Raises: TooLarge, after the rest was read.
+    """
+
+    def read(incoming: Incoming) -> bytes:
+        return _bounded(incoming, limit_bytes(incoming.settings))
+
+    return read
+
+
+def json_object(incoming: Incoming) -> dict[str, Any]:
+    """The body as a JSON object; an empty body is an empty object.
+
+    Raises: TooLarge, NotJson.
+    """
+    raw = _bounded(incoming, FORM_LIMIT_BYTES)
+    if not raw.strip():
+        return {}
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise NotJson(format="JSON") from None
+    if not isinstance(value, dict):
+        raise NotJson(format="JSON object")
+    return value
+
+
+def form_fields(incoming: Incoming) -> dict[str, str]:
+    """The fields of a posted HTML form, the last of each name.
+
+    Raises: TooLarge, NotJson.
+    """
+    raw = _bounded(incoming, FORM_LIMIT_BYTES)
+    try:
+        fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        raise NotJson(format="form fields") from None
+    return {name: values[-1] for name, values in fields.items()}
+
+
+def _bounded(incoming: Incoming, limit_bytes: int) -> bytes:
+    blocks, size = [], 0
+    while block := incoming.stream.read(BLOCK_BYTES):
+        size += len(block)
+        if size > limit_bytes:
+            incoming.drain()
+            raise TooLarge(limit_bytes=limit_bytes)
+        blocks.append(block)
+    return b"".join(blocks)

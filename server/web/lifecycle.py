@@ -1,0 +1,144 @@
+"""One request from credentials to answer: who asks, may they, read the body, do the work in a unit, answer after its commit."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import Any
+
+from server.access import policy
+from server.access.actors import Actor
+from server.access.verbs import Verb
+from server.web.answers import Answer
+from server.web.bodies import Incoming
+from server.web.surface import ANYONE, Ask, Credentials, Route, place_of
+from storage import audit, unit_of_work
+from storage.problems import AuthenticationFailed, Busy, NotAllowed, Problem
+from storage.unit_of_work import Unit
+
+TRIES = 3
+SAFE = frozenset({"GET", "HEAD"})
+
+
+class BadCsrf(Problem):
+    """A browser sent a form that this site did not give it."""
+
+    code = "403.61"
+    says = "This page has expired. Go back, reload it and try again."
+
+
+def answer(
+    route: Route, ask: Ask[Any], credentials: Credentials, incoming: Incoming, path: dict[str, Any], csrf: str | None
+) -> Answer:
+    """Run *route*. *ask* comes without unit, found, actor and body; they are filled in here.
+
+    Raises: every Problem of the house.
+    """
+    if route.exports:
+        return _exported(route, ask, credentials, path)
+    if not route.writes:
+        with unit_of_work.reading(ask.site.database) as unit:
+            _admit(route, ask, unit, credentials, path, csrf)
+            made = route.handler(ask)
+        _write_notes(ask)
+        return made
+    with unit_of_work.reading(ask.site.database) as unit:
+        try:
+            _admit(route, ask, unit, credentials, path, csrf)
+        except Problem:
+            incoming.drain()
+            raise
+    if route.reads is not None:
+        ask.body = route.reads(incoming)
+    _check_csrf(route, ask.actor, csrf or _posted_csrf(ask.body))
+    return _written(route, ask)
+
+
+def _written(route: Route, ask: Ask[Any]) -> Answer:
+    for turn in range(TRIES):
+        try:
+            ask.notes.clear()
+            with unit_of_work.writing(ask.site.database, actor_id=ask.actor.id if ask.actor else None) as unit:
+                ask.unit = unit
+                made = route.handler(ask)
+                for note in ask.notes:
+                    audit.record(unit, **note)
+            return made
+        except Busy:
+            if turn == TRIES - 1:
+                raise
+    raise AssertionError
+
+
+def _admit(route: Route, ask: Ask[Any], unit: Unit, credentials: Credentials, path: dict[str, Any], csrf: str | None) -> None:
+    ask.actor = _who(route, unit, credentials)
+    ask.unit = replace(unit, actor_id=ask.actor.id if ask.actor else None)
+    if route.needs is not ANYONE and ask.actor is None:
+        raise AuthenticationFailed
+    ask.found = route.finds(ask.unit, **path) if route.finds is not None else None
+    if isinstance(route.needs, Verb):
+        policy.require(ask.unit, ask.actor, route.needs, place_of(ask.found))
+
+
+def _who(route: Route, unit: Unit, credentials: Credentials) -> Actor | None:
+    for way in route.surface.ways:
+        found = way(unit, credentials)
+        if found is not None:
+            return found
+    if credentials.key is not None:
+        raise NotAllowed  # a 401 would open a password dialog that cannot help (openrosa.md AU-11)
+    if credentials.authorization is not None and route.needs is not ANYONE:
+        raise AuthenticationFailed
+    return None
+
+
+def _check_csrf(route: Route, actor: Actor | None, given: str | None) -> None:
+    if route.method in SAFE or actor is None or actor.csrf is None or not route.surface.cookies:
+        return
+    if given != actor.csrf:
+        raise BadCsrf
+
+
+def _posted_csrf(body: Any) -> str | None:
+    return body.get("csrf") if isinstance(body, dict) else None
+
+
+def _write_notes(ask: Ask[Any]) -> None:
+    if not ask.notes:
+        return
+    with unit_of_work.writing(ask.site.database, actor_id=ask.actor.id if ask.actor else None) as unit:
+        for note in ask.notes:
+            audit.record(unit, **note)
+
+
+def _exported(route: Route, ask: Ask[Any], credentials: Credentials, path: dict[str, Any]) -> Answer:
+    """A stream whose unit stays open until its last block; the first block is made before the status line leaves."""
+    with ExitStack() as opened:
+        unit = opened.enter_context(unit_of_work.exporting(ask.site.database))
+        _admit(route, ask, unit, credentials, path, None)
+        made = route.handler(ask)
+        _write_notes(ask)
+        if isinstance(made.body, bytes):
+            return made
+        blocks = iter(made.body)
+        first = next(blocks, b"")
+        kept = opened.pop_all()
+        return replace(made, body=_Kept(first, blocks, kept))
+
+
+class _Kept(Iterator[bytes]):
+    """A stream that closes its unit at its end, or when the client goes away."""
+
+    def __init__(self, first: bytes, rest: Iterator[bytes], opened: ExitStack) -> None:
+        self._first: bytes | None = first
+        self._rest = rest
+        self._opened = opened
+
+    def __next__(self) -> bytes:
+        if self._first is not None:
+            first, self._first = self._first, None
+            return first
+        return next(self._rest)
+
+    def close(self) -> None:
+        """Called by the server in every case."""
+        self._opened.close()

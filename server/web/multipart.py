@@ -1,0 +1,178 @@
+"""A submission's multipart body, streamed: the XML into memory under a limit, every other file straight into blob storage.
+
+Werkzeug's own form parser keeps fields in memory, caps them, collapses parts of one name and writes files to temporary
+places; its sans-io decoder does none of that, and is all that is used here. Names are taken as Collect writes them
+(openrosa.md SB-10…SB-18): UTF-8, matched by file name first and by part name otherwise.
+"""
+
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from werkzeug.datastructures import Headers
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from server.web.bodies import BLOCK_BYTES, Incoming, TooLarge
+from storage.blobs import BlobWriter, Stored
+from storage.problems import Problem
+
+XML_PART = "xml_submission_file"
+INCOMPLETE_PART = "*isIncomplete*"
+PARTS_MOST = 1_200
+NAME_CHARACTERS_MOST = 255
+FIELD_BYTES_MOST = 65_536
+
+
+class NotMultipart(Problem):
+    """The body is not well-formed multipart/form-data."""
+
+    code = "400.61"
+    says = "The request is not well-formed multipart/form-data."
+
+
+class NoSubmissionPart(Problem):
+    """The part with the XML is not there."""
+
+    code = "400.2"
+    says = "Required multipart POST field xml_submission_file missing."
+
+
+class BadFileName(Problem):
+    """A file's name could point outside its submission."""
+
+    code = "400.62"
+    says = "A file name in the request is empty, too long, or holds a path."
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedFile:
+    """A file that is durable in blob storage."""
+
+    name: str
+    content_type: str
+    stored: Stored
+
+
+@dataclass(slots=True)
+class Parts:
+    """What came: the XML, the files in order (the last of a name counts), and whether more requests are to follow."""
+
+    xml: bytes = b""
+    files: list[ReceivedFile] = field(default_factory=list)
+    incomplete: bool = False
+
+
+def submission_parts(incoming: Incoming) -> Parts:
+    """Read a submission's body to its end.
+
+    Raises: NotMultipart, NoSubmissionPart, BadFileName, TooLarge, and Unavailable from the blob store; the rest of the body is
+    read before, so that the client sees the answer.
+    """
+    try:
+        return _read(incoming)
+    except Problem:
+        incoming.drain()
+        raise
+
+
+def _read(incoming: Incoming) -> Parts:
+    kind, options = parse_options_header(incoming.content_type)
+    boundary = options.get("boundary", "")
+    if kind != "multipart/form-data" or not boundary:
+        raise NotMultipart
+    decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), max_parts=PARTS_MOST)
+    parts = Parts()
+    found_xml = False
+    with ExitStack() as closing:
+        part: _Part | None = None
+        total = 0
+        while True:
+            block = incoming.stream.read(BLOCK_BYTES)
+            total += len(block)
+            if total > incoming.settings.upload_limit_bytes:
+                raise TooLarge(limit_bytes=incoming.settings.upload_limit_bytes)
+            try:
+                decoder.receive_data(block or None)
+                event = decoder.next_event()
+                while not isinstance(event, NeedData | Epilogue):
+                    if isinstance(event, Field | File):
+                        part = _begun(event, incoming, closing)
+                    elif isinstance(event, Data) and part is not None:
+                        part.take(event.data)
+                        if not event.more_data:
+                            found_xml |= part.finish(parts)
+                            part = None
+                    event = decoder.next_event()
+            except ValueError:
+                raise NotMultipart from None
+            if isinstance(event, Epilogue) and not block:
+                break
+            if not block:
+                raise NotMultipart
+    if not found_xml:
+        raise NoSubmissionPart
+    return parts
+
+
+def _begun(event: Field | File, incoming: Incoming, closing: ExitStack) -> "_Part":
+    name = event.name or ""
+    if name == XML_PART:
+        return _Text(XML_PART, incoming.settings.xml_limit_bytes)
+    if isinstance(event, Field):
+        return _Text(name, FIELD_BYTES_MOST)
+    writer = closing.enter_context(incoming.blobs.writer())
+    return _File(_safe_name(event.filename or name), _content_type(event.headers), writer)
+
+
+def _safe_name(name: str) -> str:
+    # Windows and Android write paths with their own slashes; only the last segment names the file.
+    plain = name.replace("\\", "/").rpartition("/")[2]
+    if (
+        plain in ("", ".", "..")
+        or len(plain) > NAME_CHARACTERS_MOST
+        or any(ord(letter) < 32 or ord(letter) == 127 for letter in plain)
+    ):
+        raise BadFileName
+    return plain
+
+
+def _content_type(headers: Headers) -> str:
+    return (headers.get("Content-Type") or "application/octet-stream")[:255]
+
+
+class _Part(Protocol):
+    def take(self, data: bytes) -> None: ...
+
+    def finish(self, parts: Parts) -> bool:
+        """Whether this was the XML."""
+
+
+class _Text:
+    def __init__(self, name: str, limit_bytes: int) -> None:
+        self._name, self._limit, self._data = name, limit_bytes, bytearray()
+
+    def take(self, data: bytes) -> None:
+        self._data += data
+        if len(self._data) > self._limit:
+            raise TooLarge(limit_bytes=self._limit)
+
+    def finish(self, parts: Parts) -> bool:
+        if self._name == XML_PART:
+            parts.xml = bytes(self._data)
+            return True
+        if self._name == INCOMPLETE_PART:
+            parts.incomplete = self._data.strip().lower() == b"yes"
+        return False
+
+
+class _File:
+    def __init__(self, name: str, content_type: str, writer: BlobWriter) -> None:
+        self._name, self._content_type, self._writer = name, content_type, writer
+
+    def take(self, data: bytes) -> None:
+        self._writer.write(data)
+
+    def finish(self, parts: Parts) -> bool:
+        parts.files.append(ReceivedFile(self._name, self._content_type, self._writer.finish()))
+        return False

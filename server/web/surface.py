@@ -1,0 +1,173 @@
+"""Surfaces and their routes: a surface speaks one dialect to one kind of client; a route cannot exist without its permission.
+
+A handler is a function from an `Ask` to an `Answer`. What it needs (`needs`), what the path names (`finds`), and how its
+body is read (`reads`) stand on the route, so that the surface can check and read before any transaction is held.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+from server.access.actors import Actor
+from server.access.policy import SITE, Place
+from server.access.verbs import Verb
+from server.web.answers import Answer
+from server.web.bodies import Reader
+from storage.blobs import Blobs
+from storage.engine import Database
+from storage.problems import Problem
+from storage.settings import Settings
+from storage.unit_of_work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What every request shares."""
+
+    settings: Settings
+    database: Database
+    blobs: Blobs
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A permission that is no verb: *who* says in a word who passes."""
+
+    who: str
+
+
+ANYONE = Open("anyone")
+SIGNED_IN = Open("anyone signed in")
+# The handler asks `ask.require` itself, since the place is known only from the body (a submission names its form).
+BY_CONTENT = Open("decided by what the body names")
+
+
+class Located(Protocol):
+    """Something found that lies in a project, perhaps in one of its forms: there the permission must be held."""
+
+    @property
+    def project_id(self) -> int | None:
+        """The project it lies in; null: the site."""
+
+    @property
+    def form_id(self) -> int | None:
+        """The form it lies in, if any."""
+
+
+Found = TypeVar("Found")
+Way = Callable[[Unit, "Credentials"], Actor | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a request carries that may say who asks."""
+
+    key: str | None
+    authorization: str | None
+    cookie: str | None
+
+
+@dataclass(slots=True)
+class Ask(Generic[Found]):
+    """One request, as a handler sees it."""
+
+    site: Site
+    unit: Unit
+    found: Found
+    actor: Actor | None
+    path: Mapping[str, Any]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: Any
+    base_url: str  # the public address with the prefix under which the client asked, for links it can follow
+    language: str
+    notes: list[dict[str, Any]] = field(default_factory=list)
+
+    def note(self, action: str, **what: Any) -> None:
+        """Have `storage.audit.record` written, in a unit of its own when this one only reads."""
+        self.notes.append({"action": action, **what})
+
+
+class Handler(Protocol):
+    """Turns a request into one use-case call and its result into one answer."""
+
+    def __call__(self, ask: Ask[Any], /) -> Answer:
+        """The answer; it leaves after the unit has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one path of one surface, with everything that is checked before its handler runs."""
+
+    surface: "Surface"
+    method: str
+    rule: str
+    needs: Verb | Open
+    handler: Handler
+    finds: Callable[..., Any] | None
+    reads: Reader | None
+    writes: bool
+    exports: bool
+
+    @property
+    def name(self) -> str:
+        """For logs and documents: the rule, never the path, which may hold a token."""
+        return f"{self.method} {self.rule}"
+
+
+Refusal = Callable[[Problem, "Site", str], Answer]
+
+
+@dataclass(slots=True)
+class Surface:
+    """Routes that share prefixes, ways to say who asks, and a dialect.
+
+    *ways* are tried in order; *refuses* says a Problem in the surface's dialect; *realm* is the challenge that a 401 carries, if
+    any; *cookies* surfaces check the CSRF token of every write that a cookie vouches for.
+    """
+
+    name: str
+    prefixes: tuple[str, ...]
+    ways: tuple[Way, ...]
+    refuses: Refusal
+    realm: str | None = None
+    cookies: bool = False
+    routes: list[Route] = field(default_factory=list)
+
+    def route(
+        self,
+        method: str,
+        *rules: str,
+        needs: Verb | Open,
+        finds: Callable[..., Any] | None = None,
+        reads: Reader | None = None,
+        writes: bool | None = None,
+        exports: bool = False,
+    ) -> Callable[[Handler], Handler]:
+        """Declare a handler on each of *rules* under each prefix of the surface.
+
+        *finds* is called with the unit and the path's arguments by name; what it returns must be `Located` (or null where a verb
+        is needed on the site). GET and HEAD read unless *writes* says otherwise; *exports* streams from the exports' pool.
+        """
+
+        def declare(handler: Handler) -> Handler:
+            writing = method not in ("GET", "HEAD") if writes is None else writes
+            for prefix in self.prefixes:
+                for rule in rules:
+                    self.routes.append(Route(self, method, prefix + rule, needs, handler, finds, reads, writing, exports))
+            return handler
+
+        return declare
+
+    def get(self, *rules: str, **more: Any) -> Callable[[Handler], Handler]:
+        """A GET route (HEAD is answered alike, without body)."""
+        return self.route("GET", *rules, **more)
+
+    def post(self, *rules: str, **more: Any) -> Callable[[Handler], Handler]:
+        """A POST route."""
+        return self.route("POST", *rules, **more)
+
+
+def place_of(found: Located | None) -> Place:
+    """Where permission must be held for what was found."""
+    return SITE if found is None else Place(found.project_id, found.form_id)
