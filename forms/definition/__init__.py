@@ -1,0 +1,1 @@
+"""Pure: an XForm read into a Definition, once per form version."""

@@ -1,0 +1,80 @@
+"""What may be refused about forms and what is sent for them.
+
+No sentence here quotes an answer: these texts go back to devices and into logs. Central's numbers where the meaning is
+Central's; ours begin at .70, since the surfaces use .61 to .69.
+"""
+
+from storage.problems import Problem
+
+
+class MalformedXml(Problem):
+    """The bytes are not XML that we are willing to read."""
+
+    code = "400.1"
+    says = "The XML could not be read: {reason} (line {line}, column {column})."
+
+
+class MissingField(Problem):
+    """A form or a submission lacks something that it cannot do without."""
+
+    code = "400.2"
+    says = "Required field {field} is missing."
+
+
+class XmlTooLarge(Problem):
+    """The XML is longer than the server is willing to read."""
+
+    code = "413.70"
+    says = "The XML has {size_bytes} bytes; at most {limit_bytes} are accepted."
+
+
+class InvalidWorkbook(Problem):
+    """The spreadsheet was opened but is not a valid XLSForm; `issues` says where."""
+
+    code = "400.15"
+    says = "The form is not valid: {first}"
+
+
+class UnknownWorkbook(Problem):
+    """The upload is neither a spreadsheet nor an XForm."""
+
+    code = "400.70"
+    says = "This is not a form: expected an XLSForm spreadsheet (.xlsx, .xls) or an XForm (.xml). {reason}"
+
+
+class WorkbookTooLarge(Problem):
+    """Opening the spreadsheet would cost more than the server gives to a stranger's file."""
+
+    code = "413.71"
+    says = "The spreadsheet is too large: {what} is {actual}; at most {limit} is accepted."
+
+
+class CompilingExhausted(Problem):
+    """The compiler ran into its limits, so the spreadsheet is judged hostile or broken."""
+
+    code = "400.71"
+    says = "Compiling the form took more {resource} than allowed and was stopped."
+
+
+class UnreadableForm(Problem):
+    """The XML is well-formed, but no XForm."""
+
+    code = "400.72"
+    says = "The XForm could not be read: {reason}."
+
+
+class InvalidEntityForm(Problem):
+    """What the form declares about entities contradicts itself."""
+
+    code = "400.25"
+    says = "The entity definition within the form is invalid. {reason}"
+
+
+class UnreadableAnswers(Problem):
+    """The envelope was read but the answers do not fit the form.
+
+    Never a refusal at intake: the submission is kept, marked and shown to a person.
+    """
+
+    code = "400.73"
+    says = "The answers could not be read: {reason} at {path}."
