@@ -1,0 +1,1 @@
+"""Pure: what a submission says about entities."""

@@ -1,0 +1,1 @@
+"""Pure: what a device sent, read without asking the database."""
