@@ -90,6 +90,15 @@ def children(element: etree._Element, name: str) -> list[etree._Element]:
     return [each for each in element if local_name(each) == name]
 
 
+def version_of(root: etree._Element) -> str:
+    """The version on the root of a form or of a submission, in whatever namespace; blank is none.
+
+    Byte for byte, since `1`, `1.0` and `01` are three versions.
+    """
+    version = attribute(root, "version") or ""
+    return version if version.strip() else ""
+
+
 def _parsed(xml: bytes) -> etree._Element:
     # A parser per document: lxml parsers are not shared between threads without a lock, and making one costs 10 µs.
     parser = etree.XMLParser(

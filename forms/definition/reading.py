@@ -16,7 +16,7 @@ from forms.definition.media import expected_media
 from forms.definition.model import CASE_NAMESPACE, Choice, Definition, Field
 from forms.definition.translations import Translations
 from forms.problems import MissingField, UnreadableForm
-from forms.xml import attribute, child, children, local_name, parse
+from forms.xml import attribute, child, children, local_name, parse, version_of
 
 _CASE_TO: Final = "{" + CASE_NAMESPACE + "}to"
 _CASE_CLASS: Final = "{" + CASE_NAMESPACE + "}class"
@@ -55,7 +55,7 @@ def read(xform: bytes) -> Definition:
     submission = child(model, "submission")
     return Definition(
         xml_form_id=xml_form_id,
-        version=(attribute(root, "version") or "").strip(),
+        version=version_of(root),
         title=_title(form),
         root=local_name(root),
         fields=fields,

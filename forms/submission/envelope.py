@@ -9,7 +9,7 @@ from typing import Final
 from lxml import etree
 
 from forms.problems import MissingField
-from forms.xml import attribute, child, children, parse
+from forms.xml import attribute, child, children, parse, version_of
 
 LIMIT_BYTES: Final = 16 * 1024 * 1024
 _ENCRYPTED: Final = {"http://www.opendatakit.org/xforms/encrypted", "http://opendatakit.org/submissions"}
@@ -52,7 +52,7 @@ def read(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Envelope:
         raise MissingField(field="instanceID")
     return Envelope(
         xml_form_id=_form_id(root, encrypted=encrypted),
-        version=_version(root),
+        version=version_of(root),
         instance_id=instance_id,
         deprecated_id=_said(metas, "deprecatedID"),
         instance_name=_said(metas, "instanceName"),
@@ -69,12 +69,6 @@ def _form_id(root: etree._Element, *, encrypted: bool) -> str:
     if not form_id:
         raise MissingField(field="id (the form's id, an attribute of the root element)")
     return form_id
-
-
-def _version(root: etree._Element) -> str:
-    """Byte for byte as sent, since `1`, `1.0` and `01` are three versions; blank is none."""
-    version = attribute(root, "version") or ""
-    return version if version.strip() else ""
 
 
 def _is_encrypted(root: etree._Element) -> bool:
