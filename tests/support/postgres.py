@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -32,7 +33,7 @@ def programs() -> Path:
     raise PostgresMissing("PostgreSQL is not installed: apt-get install postgresql")
 
 
-def _as_someone() -> dict[str, object]:
+def _as_someone() -> dict[str, Any]:
     # PostgreSQL refuses to run as root; Debian's package made this user.
     return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 
@@ -93,7 +94,7 @@ def running() -> Iterator[PostgresServer]:
             "UTF8",
             "--locale=C.UTF-8",
         ]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **someone)  # type: ignore[call-overload]
+        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **someone)
         settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=", "max_connections=200"]
         options = [part for setting in settings for part in ("-c", setting)]
         process = subprocess.Popen(
@@ -101,7 +102,7 @@ def running() -> Iterator[PostgresServer]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=folder,
-            **someone,  # type: ignore[arg-type]
+            **someone,
         )
         try:
             _wait_until_ready(bin_folder, folder)

@@ -1,0 +1,99 @@
+"""Bringing a database to the newest schema, and telling whether it is there.
+
+Migrations are a straight line of files under `storage/migrations/versions`. They import none of our code: a migration must
+mean the same thing in five years, whatever the tables have become. `draft` writes the next one from what changed in
+`storage.schema`; a law compares the two on both databases.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.autogenerate.api import AutogenContext
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, DefaultClause
+from sqlalchemy.sql import elements
+
+from storage.engine import Database
+from storage.schema import metadata
+from storage.schema.base import Moment
+
+FOLDER = Path(__file__).parent / "migrations"
+# Any number that no other program takes: two servers that start together must not both migrate.
+LOCK = 0x51_52_41_42
+
+
+class NotMigrated(Exception):
+    """The database has another schema than this program; its text says what to do."""
+
+
+def newest() -> str:
+    """The revision that this program needs."""
+    head = ScriptDirectory(str(FOLDER)).get_current_head()
+    if head is None:
+        raise NotMigrated("There are no migrations in this installation.")
+    return head
+
+
+def revision_of(database: Database) -> str | None:
+    """The revision that the database has; null: no table yet."""
+    with database.reading() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def check(database: Database) -> None:
+    """Go on only if the database has the schema that this program needs.
+
+    Raises: NotMigrated.
+    """
+    found = revision_of(database)
+    if found != newest():
+        raise NotMigrated(f"The database is at {found or 'no revision'}, this program needs {newest()}: run `siraba migrate`.")
+
+
+def upgrade(database: Database) -> str:
+    """Apply what is missing, all of it or nothing; returns the revision reached.
+
+    Two that call it at once wait for each other. Raises: NotMigrated, when the database is newer than this program.
+    """
+    with database.writing() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"select pg_advisory_xact_lock({LOCK})")
+        known = {script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()}
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found is not None and found not in known:
+            raise NotMigrated(f"The database is at {found}, which this program does not know: install the newer one again.")
+        command.upgrade(_config(connection), "head")
+    return newest()
+
+
+def draft(database: Database, name: str) -> Path:
+    """Write the next migration: what *database* (PostgreSQL, at the newest revision) lacks of `storage.schema`.
+
+    It is a draft: read it, and give tables of SQLite `op.batch_alter_table` where a column changes.
+    """
+    with database.writing() as connection:
+        number = len(list(ScriptDirectory(str(FOLDER)).walk_revisions())) + 1
+        script = command.revision(_config(connection), message=name, autogenerate=True, rev_id=f"{number:04d}")
+    if script is None or isinstance(script, list):
+        raise NotMigrated("Alembic wrote no migration.")
+    return Path(script.path)
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(FOLDER).replace("%", "%%"))
+    config.set_main_option("file_template", "%%(rev)s_%%(slug)s")
+    config.attributes.update(connection=connection, metadata=metadata, render_item=_rendered)
+    return config
+
+
+def _rendered(kind: str, item: Any, _context: AutogenContext) -> str | bool:
+    """What autogeneration would write in our types' or one database's words, in words that every database knows."""
+    if kind == "type" and isinstance(item, Moment):
+        return "sa.DateTime(timezone=True)"
+    if kind == "server_default" and isinstance(item, DefaultClause) and isinstance(item.arg, elements.False_):
+        return "sa.false()"
+    return False

@@ -1,0 +1,109 @@
+"""Law: the migrations and the declared tables are the same schema, on both databases."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from storage import migrating
+from storage.engine import Database
+from storage.schema import metadata
+
+# SQLite's indexes on expressions cannot be read back column by column; `indexes` compares them as statements.
+pytestmark = pytest.mark.filterwarnings("ignore:.*expression-based index")
+
+
+@pytest.fixture
+def empty(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[Database]:
+    """A database without any table."""
+    if database_kind == "sqlite":
+        opened = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    else:
+        opened = Database(request.getfixturevalue("postgres_server").create())
+    yield opened
+    opened.dispose()
+
+
+def described(database: Database) -> dict[str, Any]:
+    """Everything that the database itself says about its tables, in an order of its own."""
+    seen = inspect(database.reader)
+    return {
+        table: {
+            "columns": sorted(
+                (column["name"], str(column["type"]), column["nullable"], str(column["default"]))
+                for column in seen.get_columns(table)
+            ),
+            "key": seen.get_pk_constraint(table),
+            "references": sorted(map(str, seen.get_foreign_keys(table))),
+            "uniques": sorted(map(str, seen.get_unique_constraints(table))),
+            "checks": sorted(map(str, seen.get_check_constraints(table))),
+        }
+        for table in seen.get_table_names()
+        if table != "alembic_version"
+    }
+
+
+def indexes(database: Database) -> list[str]:
+    """The statements of all indexes, as the database keeps them."""
+    question = (
+        "select sql from sqlite_master where type = 'index' and sql is not null"
+        if database.dialect == "sqlite"
+        else "select indexdef from pg_indexes where schemaname = 'public' and tablename <> 'alembic_version'"
+    )
+    with database.reading() as connection:
+        return sorted(re.sub(r"\s+", " ", row[0]) for row in connection.exec_driver_sql(question))
+
+
+def test_the_migrations_make_the_declared_tables(empty: Database, database: Database) -> None:
+    migrating.upgrade(empty)
+
+    assert described(empty) == described(database)
+    assert indexes(empty) == indexes(database)
+
+
+def test_there_is_nothing_left_to_migrate(empty: Database) -> None:
+    migrating.upgrade(empty)
+
+    with empty.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_migrating_twice_changes_nothing(empty: Database) -> None:
+    migrating.upgrade(empty)
+    before = described(empty)
+
+    assert migrating.upgrade(empty) == migrating.newest()
+    assert described(empty) == before
+
+
+def test_a_database_that_is_not_migrated_is_refused(empty: Database) -> None:
+    with pytest.raises(migrating.NotMigrated, match="siraba migrate"):
+        migrating.check(empty)
+
+    migrating.upgrade(empty)
+    migrating.check(empty)
+
+
+def test_a_database_of_a_newer_program_is_left_alone(empty: Database) -> None:
+    migrating.upgrade(empty)
+    with empty.writing() as connection:
+        connection.exec_driver_sql("update alembic_version set version_num = '9999'")
+
+    with pytest.raises(migrating.NotMigrated, match="newer"):
+        migrating.upgrade(empty)
+
+
+def test_migrations_are_one_line_and_import_none_of_our_code() -> None:
+    scripts = list(ScriptDirectory(str(migrating.FOLDER)).walk_revisions())
+
+    assert [script.revision for script in reversed(scripts)] == [f"{number + 1:04d}" for number in range(len(scripts))]
+    for path in (migrating.FOLDER / "versions").glob("*.py"):
+        imported = re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
+        assert set(imported) <= {"sqlalchemy", "alembic"}, path.name
