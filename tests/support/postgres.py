@@ -54,7 +54,7 @@ class PostgresServer:
         self._count += 1
         name = f"test_{os.getpid()}_{self._count}"
         with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as connection:
-            connection.execute(f'create database "{name}" template "{template}"')  # type: ignore[arg-type]
+            connection.execute(f'create database "{name}" template "{template}"')
         return self.address(name)
 
 
@@ -81,7 +81,7 @@ def running() -> Iterator[PostgresServer]:
         if someone:
             shutil.chown(folder, "postgres", "postgres")
         data = folder / "data"
-        initdb = [
+        initdb: list[str | Path] = [
             bin_folder / "initdb",
             "-D",
             data,
