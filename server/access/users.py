@@ -1,0 +1,153 @@
+"""Users: people who sign in with an e-mail address and a password, and the roles they were given."""
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+
+from server.access import passwords
+from server.access.policy import SITE, Place
+from server.access.roles import ROLES
+from storage import audit
+from storage.problems import Problem
+from storage.schema import account, actor, assignment, session
+from storage.unit_of_work import Unit
+
+# 20 letters out of 32 (no 0, 1, i, l, o that people confuse): 100 bits.
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+class EmailTaken(Problem):
+    """Another user has this address, in whatever case of letters."""
+
+    code = "409.3"
+    says = "A user with this e-mail address already exists."
+
+
+class NoSuchUser(Problem):
+    """Nobody has this address."""
+
+    code = "404.61"
+    says = "There is no user with this e-mail address."
+
+
+class NoSuchRole(Problem):
+    """A role was named that the house does not know."""
+
+    code = "400.64"
+    says = "There is no role {role!r}. The roles are: {known}."
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A role that somebody holds, and where: the site (both null), a project, or one form."""
+
+    role: str
+    project_id: int | None
+    form_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who can sign in."""
+
+    actor_id: int
+    email: str
+    display_name: str
+    holdings: tuple[Holding, ...]
+
+
+def new_password() -> str:
+    """A password that nobody can guess and that can be read out over the telephone."""
+    letters = "".join(secrets.choice(LETTERS) for _ in range(20))
+    return "-".join(letters[start : start + 5] for start in range(0, 20, 5))
+
+
+def there_are_users(unit: Unit) -> bool:
+    """Whether anybody can sign in: the first administrator was made."""
+    return unit.connection.execute(select(account.c.actor_id).limit(1)).first() is not None
+
+
+def users(unit: Unit) -> list[User]:
+    """Everybody who can sign in, by e-mail address."""
+    held: dict[int, list[Holding]] = {}
+    for row in unit.connection.execute(select(assignment).order_by(assignment.c.id)):
+        held.setdefault(row.actor_id, []).append(Holding(row.role, row.project_id, row.form_id))
+    rows = unit.connection.execute(
+        select(actor.c.id, account.c.email, actor.c.display_name)
+        .join(account, account.c.actor_id == actor.c.id)
+        .where(actor.c.deleted_at.is_(None))
+        .order_by(func.lower(account.c.email))
+    )
+    return [User(row.id, row.email, row.display_name, tuple(held.get(row.id, ()))) for row in rows]
+
+
+def user_id_of(unit: Unit, email: str) -> int:
+    """The actor behind an address, in any case of letters.
+
+    Raises: NoSuchUser.
+    """
+    found: int | None = unit.connection.execute(
+        select(actor.c.id)
+        .join(account, account.c.actor_id == actor.c.id)
+        .where(func.lower(account.c.email) == email.lower(), actor.c.deleted_at.is_(None))
+    ).scalar_one_or_none()
+    if found is None:
+        raise NoSuchUser
+    return found
+
+
+def add_user(unit: Unit, email: str, display_name: str, password: str) -> int:
+    """A new user without any role; returns the actor's id. Hashing takes 50 ms on purpose.
+
+    Raises: EmailTaken.
+    """
+    taken = select(account.c.actor_id).where(func.lower(account.c.email) == email.lower())
+    if unit.connection.execute(taken).first() is not None:
+        raise EmailTaken
+    added: int = unit.connection.execute(
+        insert(actor).returning(actor.c.id), {"kind": "user", "display_name": display_name, "created_at": unit.now}
+    ).scalar_one()
+    unit.connection.execute(insert(account), {"actor_id": added, "email": email, "password_hash": passwords.hashed(password)})
+    audit.record(unit, "user.create", subject=str(added))
+    return added
+
+
+def set_password(unit: Unit, actor_id: int, password: str) -> None:
+    """Give a user another password and end every session begun with the old one."""
+    unit.connection.execute(
+        update(account).where(account.c.actor_id == actor_id).values(password_hash=passwords.hashed(password))
+    )
+    unit.connection.execute(delete(session).where(session.c.actor_id == actor_id))
+    audit.record(unit, "user.update", subject=str(actor_id))
+
+
+def give_role(unit: Unit, actor_id: int, role: str, place: Place = SITE) -> None:
+    """Let an actor hold *role* at *place*; nothing changes when it already does.
+
+    Raises: NoSuchRole.
+    """
+    if role not in ROLES:
+        raise NoSuchRole(role=role, known=", ".join(ROLES))
+    unit.connection.execute(delete(assignment).where(_exactly(actor_id, role, place)))
+    unit.connection.execute(
+        insert(assignment), {"actor_id": actor_id, "role": role, "project_id": place.project_id, "form_id": place.form_id}
+    )
+    audit.record(unit, "assignment.create", project_id=place.project_id, form_id=place.form_id, subject=f"{actor_id} {role}")
+
+
+def take_role(unit: Unit, actor_id: int, role: str, place: Place = SITE) -> bool:
+    """Let an actor no longer hold *role* at exactly *place*; whether it did."""
+    gone = unit.connection.execute(delete(assignment).where(_exactly(actor_id, role, place)).returning(assignment.c.id)).all()
+    if gone:
+        audit.record(unit, "assignment.delete", project_id=place.project_id, form_id=place.form_id, subject=f"{actor_id} {role}")
+    return bool(gone)
+
+
+def _exactly(actor_id: int, role: str, place: Place) -> ColumnElement[bool]:
+    return and_(
+        assignment.c.actor_id == actor_id,
+        assignment.c.role == role,
+        assignment.c.project_id.is_(None) if place.project_id is None else assignment.c.project_id == place.project_id,
+        assignment.c.form_id.is_(None) if place.form_id is None else assignment.c.form_id == place.form_id,
+    )
