@@ -1,9 +1,13 @@
 """The whole server: every surface, on one WSGI application."""
 
 from server.central.surface import central
+from server.openrosa import form_list, submission
 from server.openrosa.surface import openrosa
 from server.web.app import Application, make_app
 from server.web.surface import Site
+
+# Importing a module of a surface declares its routes.
+DECLARING = (form_list, submission)
 
 
 def application(site: Site) -> Application:

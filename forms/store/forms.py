@@ -148,6 +148,17 @@ def media_of(unit: Unit, form_version_id: int) -> list[Media]:
     return [Media(*row) for row in rows]
 
 
+def forms_with_media(unit: Unit, project_id: int) -> frozenset[int]:
+    """The forms of a project whose current version expects media."""
+    rows = unit.connection.execute(
+        select(form.c.id)
+        .join(form_attachment, form_attachment.c.form_version_id == form.c.current_version_id)
+        .where(form.c.project_id == project_id)
+        .distinct()
+    )
+    return frozenset(rows.scalars())
+
+
 def add_form(unit: Unit, project_id: int, xml_form_id: str) -> int:
     """A new form without versions; returns its id."""
     added: int = unit.connection.execute(
@@ -179,6 +190,26 @@ def add_media(unit: Unit, form_version_id: int, name: str, type: str, **source: 
             **source,
         },
     )
+
+
+def set_media(unit: Unit, form_version_id: int, name: str, blob_sha256: str) -> bool:
+    """Give an expected media file its content; false when the version expects no such file."""
+    done = unit.connection.execute(
+        update(form_attachment)
+        .where(form_attachment.c.form_version_id == form_version_id, form_attachment.c.name == name)
+        .values(blob_sha256=blob_sha256, entity_list_id=None, updated_at=unit.now)
+    )
+    return done.rowcount == 1
+
+
+def current_versions(unit: Unit, project_id: int) -> list[int]:
+    """The current version of each published form of a project."""
+    rows = unit.connection.execute(
+        select(form.c.current_version_id).where(
+            form.c.project_id == project_id, form.c.deleted_at.is_(None), form.c.current_version_id.is_not(None)
+        )
+    )
+    return list(rows.scalars())
 
 
 def mark_published(unit: Unit, form_id: int, form_version_id: int) -> None:

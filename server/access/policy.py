@@ -59,6 +59,24 @@ def require(unit: Unit, actor: Actor | None, verb: Verb, place: Place) -> None:
         raise NotAllowed
 
 
+def require_within(unit: Unit, actor: Actor | None, verb: Verb, place: Place) -> None:
+    """Go on only if *actor* may *verb* on the site, in the project of *place*, or in any one of its forms.
+
+    Raises: AuthenticationFailed, for nobody; NotAllowed.
+    """
+    if actor is None:
+        raise AuthenticationFailed
+    somewhere = exists(
+        select(1).where(
+            assignment.c.actor_id == actor.id,
+            assignment.c.role.in_(holding(verb)),
+            or_(assignment.c.project_id.is_(None), assignment.c.project_id == place.project_id),
+        )
+    )
+    if not unit.connection.execute(select(somewhere)).scalar_one():
+        raise NotAllowed
+
+
 def roles_at(unit: Unit, actor: Actor, place: Place) -> frozenset[str]:
     """The names of the roles that *actor* holds at *place*, from the site down."""
     here: list[ColumnElement[bool]] = [assignment.c.project_id.is_(None)]

@@ -92,9 +92,9 @@ def make_app(site: Site, surfaces: Iterable[Surface]) -> Application:
             return error.get_response(request.environ)  # type: ignore[return-value]
         return _respond(site, surface.refuses(problem, site, _language(request, site)), surface)
 
-    app.register_error_handler(HTTPException, lost)  # type: ignore[arg-type]
+    app.register_error_handler(HTTPException, lost)
     inner = ProxyFix(app.wsgi_app) if site.settings.behind_proxy else app.wsgi_app
-    app.wsgi_app = RawPath(inner)
+    app.wsgi_app = RawPath(inner)  # type: ignore[method-assign]
     return app
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
+from server.access import policy
 from server.access.actors import Actor
 from server.access.policy import SITE, Place
 from server.access.verbs import Verb
@@ -86,6 +87,13 @@ class Ask(Generic[Found]):
     def note(self, action: str, **what: Any) -> None:
         """Have `storage.audit.record` written, in a unit of its own when this one only reads."""
         self.notes.append({"action": action, **what})
+
+    def require_any(self, verb: Verb) -> None:
+        """Go on only if the actor may *verb* somewhere in the project that was found.
+
+        Raises: AuthenticationFailed, NotAllowed.
+        """
+        policy.require_within(self.unit, self.actor, verb, place_of(self.found))  # type: ignore[arg-type]
 
 
 class Handler(Protocol):

@@ -2,9 +2,11 @@
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import insert
 
+from forms import publishing
 from forms.store import projects
 from server.access import passwords
 from storage import unit_of_work
@@ -12,7 +14,7 @@ from storage.engine import Database
 from storage.schema import account, actor, app_user, assignment
 from storage.unit_of_work import Unit
 
-PASSWORD = "correct horse battery staple"  # noqa: S105
+PASSWORD = "correct horse battery staple"
 # Hashing is slow on purpose; every test user has the same password.
 _HASH = passwords.hashed(PASSWORD)
 
@@ -72,3 +74,81 @@ def add_tablet(database: Database, project_id: int, name: str = "tablet") -> Tab
             insert(assignment), {"actor_id": actor_id, "role": "app-user", "project_id": project_id, "form_id": None}
         )
     return Tablet(actor_id, project_id, token)
+
+
+REGISTER = """<?xml version="1.0"?>
+<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa"
+  xmlns:orx="http://openrosa.org/xforms" xmlns:entities="http://www.opendatakit.org/xforms/entities">
+  <h:head>
+    <h:title>Register</h:title>
+    <model entities:entities-version="2024.1.0">
+      <instance>
+        <data id="{form_id}" version="{version}">
+          <age/><photo/>
+          <member jr:template=""><nick/></member>
+          <meta>
+            <instanceID/>
+            <entity dataset="people" id="" create="" update="" baseVersion="" trunkVersion="" branchId=""><label/></entity>
+          </meta>
+        </data>
+      </instance>
+      <bind nodeset="/data/age" type="int" entities:saveto="age"/>
+      <bind nodeset="/data/photo" type="binary"/>
+      <bind nodeset="/data/member/nick" type="string"/>
+      <bind nodeset="/data/meta/instanceID" type="string" jr:preload="uid"/>
+      <bind nodeset="/data/meta/entity/@create" calculate="true()"/>
+      <bind nodeset="/data/meta/entity/@update" calculate="false()"/>
+    </model>
+  </h:head>
+  <h:body>
+    <input ref="/data/age"><label>Age</label></input>
+    <upload ref="/data/photo" mediatype="image/*"><label>Photo</label></upload>
+    <group ref="/data/member">
+      <repeat nodeset="/data/member"><input ref="/data/member/nick"><label>Nick</label></input></repeat>
+    </group>
+  </h:body>
+</h:html>
+"""
+
+
+def add_form(database: Database, project_id: int, form_id: str = "register", version: str = "1") -> publishing.Published:
+    """A small published form with an image, a repeat, and an entity list `people`."""
+    xform = REGISTER.format(form_id=form_id, version=version).encode()
+    with unit_of_work.writing(database) as unit:
+        return publishing.publish(unit, project_id, publishing.Compiled(xform))
+
+
+def submission(
+    instance_id: str,
+    *,
+    form_id: str = "register",
+    version: str = "1",
+    age: str = "30",
+    photo: str = "",
+    deprecated_id: str | None = None,
+    entity: str = "",
+) -> bytes:
+    """A submission of that form, as Collect writes it."""
+    deprecated = f"<deprecatedID>{deprecated_id}</deprecatedID>" if deprecated_id else ""
+    return (
+        f"<?xml version='1.0' encoding='UTF-8' ?><data id=\"{form_id}\" version=\"{version}\" "
+        'xmlns:orx="http://openrosa.org/xforms">'
+        f"<age>{age}</age><photo>{photo}</photo><member><nick>Ba</nick></member><member><nick>Fa</nick></member>"
+        f"<orx:meta><orx:instanceID>{instance_id}</orx:instanceID>{deprecated}{entity}</orx:meta></data>"
+    ).encode()
+
+
+def multipart(xml: bytes | None, files: dict[str, bytes] | None = None, fields: dict[str, str] | None = None) -> dict[str, Any]:
+    """A request body as Collect writes it, as arguments for a test client's `post`."""
+    boundary = "b0undary"
+    parts = [] if xml is None else [_part("xml_submission_file", "text/xml", xml, "instance.xml")]
+    parts += [_part(name, "image/jpeg", content, name) for name, content in (files or {}).items()]
+    parts += [_part(name, None, value.encode(), None) for name, value in (fields or {}).items()]
+    body = b"".join(b"--" + boundary.encode() + b"\r\n" + part for part in parts) + f"--{boundary}--\r\n".encode()
+    return {"data": body, "content_type": f"multipart/form-data; boundary={boundary}"}
+
+
+def _part(name: str, content_type: str | None, content: bytes, file_name: str | None) -> bytes:
+    disposition = f'Content-Disposition: form-data; name="{name}"' + (f'; filename="{file_name}"' if file_name else "")
+    kind = f"Content-Type: {content_type}\r\n" if content_type else ""
+    return f"{disposition}\r\n{kind}\r\n".encode() + content + b"\r\n"

@@ -1,0 +1,115 @@
+"""Publishing a form: a new version that tablets will fetch, with its media and the entity lists it feeds.
+
+Slow work (compiling, validating) is done before; this is one short unit, after which the version is what the form list names.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forms.definition import reading
+from forms.definition.model import Definition
+from forms.store import entities, forms
+from storage import audit, blobs
+from storage.blobs import Stored
+from storage.problems import NotFound, Problem
+from storage.unit_of_work import Unit
+
+
+class VersionTaken(Problem):
+    """The form has published this version before."""
+
+    code = "409.6"
+    says = "Version '{version}' of form '{xml_form_id}' is already published in this project."
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A form ready to be published: its XForm, the spreadsheet it came from, and whether ODK Validate has passed it."""
+
+    xform: bytes
+    workbook: Stored | None = None
+    workbook_type: str | None = None
+    validated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A form's new current version, and the media that nobody has supplied yet."""
+
+    form_id: int
+    form_version_id: int
+    definition: Definition
+    missing_media: Sequence[str]
+
+
+def publish(unit: Unit, project_id: int, compiled: Compiled) -> Published:
+    """Publish *compiled* in the project, as a new form or as a new version of the one with its id.
+
+    Media that an earlier version was given are kept; media named after an entity list are served from it.
+
+    Raises: VersionTaken.
+    Source: openrosa.md EN-07, EN-08, FL-28.
+    """
+    definition = reading.read(compiled.xform)
+    form_id, earlier = _form(unit, project_id, definition)
+    version_id = _add_version(unit, form_id, compiled, definition)
+    _add_media(unit, project_id, version_id, earlier, definition)
+    forms.mark_published(unit, form_id, version_id)
+    for declared in definition.entities:
+        list_id = entities.declare_list(unit, project_id, declared.dataset, declared.properties)
+        entities.link_media(unit, forms.current_versions(unit, project_id), list_id, f"{declared.dataset}.csv")
+    audit.record(unit, "form.update.publish", project_id=project_id, form_id=form_id, subject=definition.xml_form_id)
+    missing = [file.name for file in forms.media_of(unit, version_id) if not file.blob_sha256 and not file.entity_list_id]
+    return Published(form_id, version_id, definition, missing)
+
+
+def supply_media(unit: Unit, form_version_id: int, name: str, stored: Stored) -> None:
+    """Give a version the content of a media file that it expects.
+
+    Raises: NotFound, when the version expects no file of this name.
+    """
+    blobs.remember(unit, stored)
+    if not forms.set_media(unit, form_version_id, name, stored.sha256):
+        raise NotFound
+
+
+def _form(unit: Unit, project_id: int, definition: Definition) -> tuple[int, int | None]:
+    try:
+        found = forms.form_of(unit, project_id, definition.xml_form_id)
+    except NotFound:
+        return forms.add_form(unit, project_id, definition.xml_form_id), None
+    if forms.version_id_of(unit, found.id, definition.version) is not None:
+        raise VersionTaken(version=definition.version, xml_form_id=definition.xml_form_id)
+    return found.id, found.version_id
+
+
+def _add_version(unit: Unit, form_id: int, compiled: Compiled, definition: Definition) -> int:
+    if compiled.workbook is not None:
+        blobs.remember(unit, compiled.workbook)
+    return forms.add_version(
+        unit,
+        form_id=form_id,
+        version=definition.version,
+        name=definition.title or None,
+        xform=compiled.xform,
+        xform_md5=hashlib.md5(compiled.xform, usedforsecurity=False).hexdigest(),
+        xform_sha256=hashlib.sha256(compiled.xform).hexdigest(),
+        workbook_sha256=compiled.workbook.sha256 if compiled.workbook else None,
+        workbook_type=compiled.workbook_type,
+        validated=compiled.validated,
+        created_by=unit.actor_id,
+    )
+
+
+def _add_media(unit: Unit, project_id: int, version_id: int, earlier: int | None, definition: Definition) -> None:
+    given = {file.name: file for file in forms.media_of(unit, earlier)} if earlier is not None else {}
+    for expected in definition.media:
+        list_id = entities.list_id(unit, project_id, expected.name.removesuffix(".csv"))
+        before = given.get(expected.name)
+        if before is not None and before.blob_sha256:
+            forms.add_media(unit, version_id, expected.name, expected.type, blob_sha256=before.blob_sha256)
+        elif expected.name.endswith(".csv") and list_id is not None:
+            forms.add_media(unit, version_id, expected.name, expected.type, entity_list_id=list_id)
+        else:
+            forms.add_media(unit, version_id, expected.name, expected.type)

@@ -1,0 +1,203 @@
+"""Taking what a tablet sends: durable, once, and never altered.
+
+Acceptance depends on the envelope alone. The XML is kept byte for byte, files lie in blob storage before any row names them,
+and the answers are read later, by a job written in the same unit. Sending again, at any point, changes nothing: the same
+instance id with the same bytes adds whatever files are new and is answered like the first time.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from forms.problems import MissingField
+from forms.store import forms as forms_store
+from forms.store import submissions as store
+from forms.store.submissions import Kept, Target
+from forms.submission.envelope import Envelope
+from storage import audit, blobs, jobs
+from storage.blobs import Stored
+from storage.problems import Problem
+from storage.unit_of_work import Unit
+
+READ = "submission.read"
+DEVICE_CHARACTERS_MOST = 255
+
+
+class UnknownForm(Problem):
+    """No form of this id was ever published in the project."""
+
+    code = "404.1"
+    says = "The form you have submitted data for does not exist in this project."
+
+
+class FormTakesNothing(Problem):
+    """The form is closed."""
+
+    code = "409.2"
+    says = "This form is not currently accepting submissions. Please talk to your program coordinator if this is unexpected."
+
+
+class OtherBytes(Problem):
+    """The instance id is taken by different bytes."""
+
+    code = "409.1"
+    says = "A submission already exists with this ID, but with different form data."
+
+
+class WasDeleted(Problem):
+    """The submission was deleted on the server."""
+
+    code = "409.61"
+    says = "This submission was deleted on the server and cannot be sent again."
+
+
+class EditsNothing(Problem):
+    """The edited version is not here (yet)."""
+
+    code = "404.5"
+    says = "The submission that this one edits has not arrived. Send that one first, then try again."
+
+
+class EditsThePast(Problem):
+    """The edited version is not the current one."""
+
+    code = "409.13"
+    says = "This submission edits a version that was edited in between. Get the newest version and edit that one."
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that came beside the XML, durable in blob storage."""
+
+    name: str
+    content_type: str
+    stored: Stored
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Everything of one request that is kept."""
+
+    envelope: Envelope
+    xml: bytes
+    files: Sequence[SentFile]
+    device_id: str | None
+    user_agent: str | None
+
+
+class Outcome(StrEnum):
+    """What became of a request."""
+
+    NEW = "new"
+    EDIT = "edit"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The version that now stands for what was sent."""
+
+    version_id: int
+    instance_id: str
+    outcome: Outcome
+
+
+def receive(unit: Unit, project_id: int, sent: Sent, *, may_submit: Callable[[Target], None]) -> Received:
+    """Keep *sent* in the form that it names; durable once the unit has ended.
+
+    *may_submit* is asked with the form before anything is kept, and raises if the sender may not.
+
+    Raises: UnknownForm, FormTakesNothing, OtherBytes, WasDeleted, EditsNothing, EditsThePast, MissingField.
+    Source: openrosa.md SB-20 to SB-64.
+    """
+    target = store.target_of(unit, project_id, sent.envelope.xml_form_id)
+    if target is None:
+        raise UnknownForm
+    may_submit(target)
+    xml_sha256 = hashlib.sha256(sent.xml).hexdigest()
+    instance_id = _instance_id(unit, target, sent, xml_sha256)
+    known = store.kept(unit, target.form_id, instance_id)
+    if known is not None:
+        return _repeated(unit, known, sent, instance_id, xml_sha256)
+    if target.deleted:
+        raise UnknownForm
+    if target.state == "closed":
+        raise FormTakesNothing
+    return _added(unit, target, sent, instance_id, xml_sha256)
+
+
+def _instance_id(unit: Unit, target: Target, sent: Sent, xml_sha256: str) -> str:
+    if sent.envelope.instance_id:
+        return sent.envelope.instance_id
+    if sent.envelope.encrypted:
+        raise MissingField(field="instanceID")
+    earlier = store.kept_without_id(unit, target.form_id, xml_sha256, sent.device_id)
+    return earlier or f"uuid:{uuid.uuid4()}"
+
+
+def _repeated(unit: Unit, known: Kept, sent: Sent, instance_id: str, xml_sha256: str) -> Received:
+    if known.xml_sha256 != xml_sha256:
+        raise OtherBytes
+    if known.deleted:
+        raise WasDeleted
+    _keep_files(unit, known.id, sent.files)
+    return Received(known.id, instance_id, Outcome.REPEATED)
+
+
+def _added(unit: Unit, target: Target, sent: Sent, instance_id: str, xml_sha256: str) -> Received:
+    edited = _edited(unit, target, sent.envelope.deprecated_id)
+    if edited is None:
+        submission_id = store.add_submission(unit, target.form_id, instance_id, device_id=sent.device_id)
+    else:
+        submission_id = edited.submission_id
+        store.supersede(unit, edited.id, submission_id)
+    version_id = store.add_version(
+        unit,
+        submission_id=submission_id,
+        form_id=target.form_id,
+        instance_id=instance_id,
+        deprecated_id=sent.envelope.deprecated_id,
+        form_version_id=_form_version_id(unit, target, sent.envelope.version),
+        version=sent.envelope.version,
+        xml=sent.xml,
+        xml_sha256=xml_sha256,
+        instance_name=sent.envelope.instance_name,
+        device_id=sent.device_id,
+        user_agent=sent.user_agent,
+    )
+    if edited is not None:
+        store.carry_over_attachments(unit, edited.id, version_id)
+    _keep_files(unit, version_id, sent.files)
+    jobs.enqueue(unit, READ, version_id)
+    outcome = Outcome.NEW if edited is None else Outcome.EDIT
+    action = "submission.create" if edited is None else "submission.update.version"
+    audit.record(unit, action, project_id=target.project_id, form_id=target.form_id, subject=instance_id)
+    return Received(version_id, instance_id, outcome)
+
+
+def _edited(unit: Unit, target: Target, deprecated_id: str | None) -> Kept | None:
+    if deprecated_id is None:
+        return None
+    edited = store.kept(unit, target.form_id, deprecated_id)
+    if edited is None:
+        raise EditsNothing
+    if edited.deleted:
+        raise WasDeleted
+    if not edited.current:
+        raise EditsThePast
+    return edited
+
+
+def _form_version_id(unit: Unit, target: Target, version: str) -> int | None:
+    if version == target.version:
+        return target.version_id
+    # An unknown version is kept and marked: refused, it would stay on the tablet for ever (openrosa.md SB-43).
+    return forms_store.version_id_of(unit, target.form_id, version)
+
+
+def _keep_files(unit: Unit, version_id: int, files: Sequence[SentFile]) -> None:
+    for file in files:
+        blobs.remember(unit, file.stored)
+        store.keep_file(unit, version_id, file.name, file.stored.sha256, file.content_type)

@@ -1,0 +1,114 @@
+"""Entity lists as tablets get them: a thin CSV, a hash that changes with any row, and what was deleted."""
+
+import csv as csvs
+import hashlib
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from storage.problems import NotFound
+from storage.schema import entity, entity_list, entity_property
+from storage.unit_of_work import Unit
+
+ROWS_A_BLOCK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class EntityList:
+    """An entity list of a project."""
+
+    id: int
+    project_id: int
+    name: str
+    approval_required: bool
+    revision: int
+
+    @property
+    def form_id(self) -> None:
+        """A list lies in no form."""
+
+    @property
+    def hash(self) -> str:
+        """32 hex digits that change whenever a row does, and only then (openrosa.md EL-03)."""
+        return hashlib.md5(f"{self.id}.{self.revision}".encode(), usedforsecurity=False).hexdigest()
+
+
+_COLUMNS = (
+    entity_list.c.id,
+    entity_list.c.project_id,
+    entity_list.c.name,
+    entity_list.c.approval_required,
+    entity_list.c.revision,
+)
+
+
+def list_of(unit: Unit, project_id: int, name: str, **_path: object) -> EntityList:
+    """The entity list of this name.
+
+    Raises: NotFound.
+    """
+    row = unit.connection.execute(
+        select(*_COLUMNS).where(entity_list.c.project_id == project_id, entity_list.c.name == name)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return EntityList(*row)
+
+
+def lists_by_id(unit: Unit, ids: Iterable[int]) -> dict[int, EntityList]:
+    """The lists with these ids."""
+    rows = unit.connection.execute(select(*_COLUMNS).where(entity_list.c.id.in_(list(ids))))
+    return {row.id: EntityList(*row) for row in rows}
+
+
+def properties(unit: Unit, entity_list_id: int) -> list[str]:
+    """The names of a list's properties, in the order in which they were declared."""
+    rows = unit.connection.execute(
+        select(entity_property.c.name).where(entity_property.c.entity_list_id == entity_list_id).order_by(entity_property.c.id)
+    )
+    return list(rows.scalars())
+
+
+def csv(unit: Unit, entity_list_id: int) -> Iterator[bytes]:
+    """The list as Collect reads it: `name,label,__version,…`, oldest first, in blocks.
+
+    Every row has all three, and the header is there for an empty list too (openrosa.md EL-05 to EL-07).
+    """
+    names = properties(unit, entity_list_id)
+    buffer = io.StringIO()
+    writer = csvs.writer(buffer, lineterminator="\n")
+    writer.writerow(["name", "label", "__version", *names])
+    rows = unit.connection.execute(
+        select(entity.c.uuid, entity.c.label, entity.c.version, entity.c.data)
+        .where(entity.c.entity_list_id == entity_list_id, entity.c.deleted_at.is_(None))
+        .order_by(entity.c.id),
+        execution_options={"yield_per": ROWS_A_BLOCK},
+    )
+    for part in rows.partitions(ROWS_A_BLOCK):
+        for uuid, label, version, data in part:
+            writer.writerow([uuid, label, version, *(data.get(name, "") for name in names)])
+        yield _taken(buffer)
+    yield _taken(buffer)
+
+
+def _taken(buffer: io.StringIO) -> bytes:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text.encode("utf-8")
+
+
+def deleted(unit: Unit, entity_list_id: int, uuids: Iterable[str]) -> dict[str, bool]:
+    """For each of *uuids* that the list ever held, whether it was deleted."""
+    wanted = list(uuids)
+    found: dict[str, bool] = {}
+    for start in range(0, len(wanted), 500):
+        rows = unit.connection.execute(
+            select(entity.c.uuid, entity.c.deleted_at).where(
+                entity.c.entity_list_id == entity_list_id, entity.c.uuid.in_(wanted[start : start + 500])
+            )
+        )
+        found.update({row.uuid: row.deleted_at is not None for row in rows})
+    return found

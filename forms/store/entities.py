@@ -1,0 +1,214 @@
+"""Entities: what is applied, what waits for its base, and the lists they stand in."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.schema import (
+    entity,
+    entity_held,
+    entity_list,
+    entity_property,
+    entity_version,
+    form_attachment,
+    submission_version,
+)
+from storage.unit_of_work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """One version of an entity: what was received, on which base, and from which submission."""
+
+    version: int
+    label: str
+    data: Mapping[str, str]
+    data_received: Mapping[str, str]
+    branch_id: str | None
+    branch_base_version: int | None
+    conflict: str | None
+    submission_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An action that waits, or that could not be applied."""
+
+    id: int
+    submission_version_id: int
+    action: Mapping[str, Any]
+
+
+def list_id(unit: Unit, project_id: int, name: str) -> int | None:
+    """The entity list of this name in the project."""
+    found: int | None = unit.connection.execute(
+        select(entity_list.c.id).where(entity_list.c.project_id == project_id, entity_list.c.name == name)
+    ).scalar_one_or_none()
+    return found
+
+
+def declare_list(unit: Unit, project_id: int, name: str, properties: Iterable[str]) -> int:
+    """Make the list, or extend it by properties it lacks; media that are named after it are linked to it."""
+    dialect = postgresql if unit.dialect == "postgresql" else sqlite
+    unit.connection.execute(
+        dialect.insert(entity_list).on_conflict_do_nothing(index_elements=["project_id", "name"]),
+        {"project_id": project_id, "name": name, "created_at": unit.now},
+    )
+    found = list_id(unit, project_id, name)
+    assert found is not None
+    known = set(
+        unit.connection.execute(select(entity_property.c.name).where(entity_property.c.entity_list_id == found)).scalars()
+    )
+    added = [{"entity_list_id": found, "name": each, "published_at": unit.now} for each in properties if each not in known]
+    if added:
+        unit.connection.execute(insert(entity_property), added)
+        touch(unit, found)
+    return found
+
+
+def link_media(unit: Unit, form_version_ids: Iterable[int], entity_list_id: int, file_name: str) -> None:
+    """Serve the list wherever one of these versions expects *file_name* and nobody supplied a real file."""
+    unit.connection.execute(
+        update(form_attachment)
+        .where(
+            form_attachment.c.form_version_id.in_(list(form_version_ids)),
+            form_attachment.c.name == file_name,
+            form_attachment.c.blob_sha256.is_(None),
+        )
+        .values(entity_list_id=entity_list_id, updated_at=unit.now)
+    )
+
+
+def touch(unit: Unit, entity_list_id: int) -> None:
+    """Let the list's hash change; also the lock under which its entities are changed."""
+    unit.connection.execute(
+        update(entity_list).where(entity_list.c.id == entity_list_id).values(revision=entity_list.c.revision + 1)
+    )
+
+
+def entity_id(unit: Unit, entity_list_id: int, uuid: str) -> int | None:
+    """The entity, deleted ones included."""
+    found: int | None = unit.connection.execute(
+        select(entity.c.id).where(entity.c.entity_list_id == entity_list_id, entity.c.uuid == uuid)
+    ).scalar_one_or_none()
+    return found
+
+
+def versions(unit: Unit, entity_row: int) -> list[Applied]:
+    """All versions of an entity, in the order in which they were applied."""
+    rows = unit.connection.execute(
+        select(
+            entity_version.c.version,
+            entity_version.c.label,
+            entity_version.c.data,
+            entity_version.c.data_received,
+            entity_version.c.branch_id,
+            entity_version.c.branch_base_version,
+            entity_version.c.conflict,
+            submission_version.c.submission_id,
+        )
+        .outerjoin(submission_version, submission_version.c.id == entity_version.c.submission_version_id)
+        .where(entity_version.c.entity_id == entity_row)
+        .order_by(entity_version.c.version)
+    )
+    return [Applied(*row) for row in rows]
+
+
+def add_entity(unit: Unit, entity_list_id: int, uuid: str, *, creator_id: int | None) -> int:
+    """A new entity, still without a version; returns its row."""
+    added: int = unit.connection.execute(
+        insert(entity).returning(entity.c.id),
+        {
+            "entity_list_id": entity_list_id,
+            "uuid": uuid,
+            "label": "",
+            "data": {},
+            "version": 0,
+            "creator_id": creator_id,
+            "created_at": unit.now,
+        },
+    ).scalar_one()
+    return added
+
+
+def add_version(unit: Unit, entity_row: int, *, gone: bool, **columns: Any) -> None:
+    """Append a version and make it the entity's state; *gone*: nothing registers the entity any more."""
+    unit.connection.execute(insert(entity_version), {"entity_id": entity_row, "created_at": unit.now, **columns})
+    state = {name: columns[name] for name in ("label", "data", "version", "conflict")}
+    unit.connection.execute(
+        update(entity)
+        .where(entity.c.id == entity_row)
+        .values(**state, updated_at=unit.now, deleted_at=unit.now if gone else None)
+    )
+
+
+def touched_by(unit: Unit, submission_id: int) -> list[tuple[int, int]]:
+    """The entities, as (list, entity), to which any version of this submission was applied."""
+    rows = unit.connection.execute(
+        select(entity.c.entity_list_id, entity.c.id)
+        .join(entity_version, entity_version.c.entity_id == entity.c.id)
+        .join(submission_version, submission_version.c.id == entity_version.c.submission_version_id)
+        .where(submission_version.c.submission_id == submission_id)
+        .distinct()
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def was_taken(unit: Unit, submission_version_id: int) -> bool:
+    """Whether this very version's actions were applied or held already: a job may run twice."""
+    applied = select(entity_version.c.version).where(entity_version.c.submission_version_id == submission_version_id)
+    held = select(entity_held.c.id).where(entity_held.c.submission_version_id == submission_version_id)
+    return (
+        unit.connection.execute(
+            select(func.coalesce(applied.limit(1).scalar_subquery(), held.limit(1).scalar_subquery()))
+        ).scalar()
+        is not None
+    )
+
+
+def hold(
+    unit: Unit,
+    entity_list_id: int,
+    uuid: str,
+    submission_version_id: int,
+    action: Mapping[str, Any],
+    problem: str | None,
+) -> None:
+    """Keep an action for later, or with the reason why it will never be applied."""
+    unit.connection.execute(
+        insert(entity_held),
+        {
+            "entity_list_id": entity_list_id,
+            "uuid": uuid,
+            "submission_version_id": submission_version_id,
+            "branch_id": action.get("branch_id"),
+            "branch_base_version": action.get("base_version"),
+            "action": dict(action),
+            "problem": problem,
+            "held_at": unit.now,
+        },
+    )
+
+
+def waiting(unit: Unit, entity_list_id: int, uuid: str) -> list[Held]:
+    """What waits for a base of this entity, the oldest base first."""
+    rows = unit.connection.execute(
+        select(entity_held.c.id, entity_held.c.submission_version_id, entity_held.c.action)
+        .where(entity_held.c.entity_list_id == entity_list_id, entity_held.c.uuid == uuid, entity_held.c.problem.is_(None))
+        .order_by(entity_held.c.branch_base_version, entity_held.c.id)
+    )
+    return [Held(*row) for row in rows]
+
+
+def release(unit: Unit, held_id: int) -> None:
+    """Forget an action that was applied in this unit."""
+    unit.connection.execute(delete(entity_held).where(entity_held.c.id == held_id))
+
+
+def forget_held_of(unit: Unit, submission_id: int) -> None:
+    """Forget what earlier versions of an edited submission had waiting."""
+    mine = select(submission_version.c.id).where(submission_version.c.submission_id == submission_id)
+    unit.connection.execute(delete(entity_held).where(entity_held.c.submission_version_id.in_(mine)))

@@ -1,0 +1,195 @@
+"""Submissions on their way in: what is there already, and what is added."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from storage.schema import form, form_version, submission, submission_attachment, submission_version
+from storage.unit_of_work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The form that a submission names: whether it takes submissions, and its current version."""
+
+    form_id: int
+    project_id: int
+    state: str
+    deleted: bool
+    version_id: int | None
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A submission version that is here already."""
+
+    id: int
+    submission_id: int
+    xml_sha256: str
+    current: bool
+    deleted: bool
+
+
+def target_of(unit: Unit, project_id: int, xml_form_id: str) -> Target | None:
+    """The published form of this id in the project; a deleted one when there is no other."""
+    row = unit.connection.execute(
+        select(
+            form.c.id,
+            form.c.project_id,
+            form.c.state,
+            form.c.deleted_at.is_not(None),
+            form.c.current_version_id,
+            form_version.c.version,
+        )
+        .join(form_version, form_version.c.id == form.c.current_version_id)
+        .where(form.c.project_id == project_id, form.c.xml_form_id == xml_form_id)
+        .order_by(form.c.deleted_at.is_not(None), form.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return Target(*row) if row else None
+
+
+def kept(unit: Unit, form_id: int, instance_id: str) -> Kept | None:
+    """The version that was sent under this instance id, if any."""
+    row = unit.connection.execute(
+        select(
+            submission_version.c.id,
+            submission_version.c.submission_id,
+            submission_version.c.xml_sha256,
+            submission_version.c.current,
+            submission.c.deleted_at.is_not(None),
+        )
+        .join(submission, submission.c.id == submission_version.c.submission_id)
+        .where(
+            submission_version.c.form_id == form_id,
+            submission_version.c.draft.is_(False),
+            submission_version.c.instance_id == instance_id,
+        )
+    ).one_or_none()
+    return Kept(*row) if row else None
+
+
+def kept_without_id(unit: Unit, form_id: int, xml_sha256: str, device_id: str | None) -> str | None:
+    """The instance id that was made up for the same bytes from the same device (openrosa.md SB-46)."""
+    found: str | None = unit.connection.execute(
+        select(submission_version.c.instance_id).where(
+            submission_version.c.form_id == form_id,
+            submission_version.c.xml_sha256 == xml_sha256,
+            submission_version.c.device_id.is_not_distinct_from(device_id),
+        )
+    ).scalar()
+    return found
+
+
+def add_submission(unit: Unit, form_id: int, instance_id: str, *, device_id: str | None) -> int:
+    """A new submission; returns its id."""
+    added: int = unit.connection.execute(
+        insert(submission).returning(submission.c.id),
+        {
+            "form_id": form_id,
+            "instance_id": instance_id,
+            "submitter_id": unit.actor_id,
+            "device_id": device_id,
+            "created_at": unit.now,
+        },
+    ).scalar_one()
+    return added
+
+
+def add_version(unit: Unit, **columns: Any) -> int:
+    """A new current version with these *columns*; returns its id."""
+    added: int = unit.connection.execute(
+        insert(submission_version).returning(submission_version.c.id),
+        {"current": True, "submitter_id": unit.actor_id, "created_at": unit.now, **columns},
+    ).scalar_one()
+    return added
+
+
+def supersede(unit: Unit, version_id: int, submission_id: int) -> None:
+    """Make room for an edit: *version_id* is no longer the current version."""
+    unit.connection.execute(update(submission_version).where(submission_version.c.id == version_id).values(current=False))
+    unit.connection.execute(update(submission).where(submission.c.id == submission_id).values(updated_at=unit.now))
+
+
+def carry_over_attachments(unit: Unit, old_version_id: int, new_version_id: int) -> None:
+    """Give an edit the files that came with what it edits; it does not send them again (openrosa.md SB-61)."""
+    columns = ("name", "blob_sha256", "content_type", "received_at")
+    source = select(literal(new_version_id), *(submission_attachment.c[name] for name in columns)).where(
+        submission_attachment.c.submission_version_id == old_version_id, submission_attachment.c.blob_sha256.is_not(None)
+    )
+    unit.connection.execute(insert(submission_attachment).from_select(["submission_version_id", *columns], source))
+
+
+def keep_file(unit: Unit, version_id: int, name: str, blob_sha256: str, content_type: str) -> None:
+    """Note a file that came; the same name again replaces what it stood for (openrosa.md SB-23)."""
+    dialect = postgresql if unit.dialect == "postgresql" else sqlite
+    came: dict[str, Any] = {"blob_sha256": blob_sha256, "content_type": content_type, "received_at": unit.now}
+    statement = dialect.insert(submission_attachment).values(submission_version_id=version_id, name=name, **came)
+    unit.connection.execute(statement.on_conflict_do_update(index_elements=["submission_version_id", "name"], set_=came))
+
+
+def expect_file(unit: Unit, version_id: int, name: str, field_path: str | None) -> None:
+    """Note that the XML names a file, come or not."""
+    dialect = postgresql if unit.dialect == "postgresql" else sqlite
+    named: dict[str, Any] = {"expected": True, "field_path": field_path}
+    statement = dialect.insert(submission_attachment).values(submission_version_id=version_id, name=name, **named)
+    unit.connection.execute(statement.on_conflict_do_update(index_elements=["submission_version_id", "name"], set_=named))
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A submission version with everything that reading it needs."""
+
+    id: int
+    submission_id: int
+    form_id: int
+    project_id: int
+    xml_form_id: str
+    root_instance_id: str
+    instance_id: str
+    form_version_id: int | None
+    version: str
+    current: bool
+    xml: bytes
+    submitter_id: int | None
+    device_id: str | None
+    user_agent: str | None
+    created_at: datetime
+
+
+def version(unit: Unit, version_id: int) -> Version:
+    """The version with this id."""
+    row = unit.connection.execute(
+        select(
+            submission_version.c.id,
+            submission_version.c.submission_id,
+            submission_version.c.form_id,
+            form.c.project_id,
+            form.c.xml_form_id,
+            submission.c.instance_id,
+            submission_version.c.instance_id,
+            submission_version.c.form_version_id,
+            submission_version.c.version,
+            submission_version.c.current,
+            submission_version.c.xml,
+            submission_version.c.submitter_id,
+            submission_version.c.device_id,
+            submission_version.c.user_agent,
+            submission_version.c.created_at,
+        )
+        .join(submission, submission.c.id == submission_version.c.submission_id)
+        .join(form, form.c.id == submission_version.c.form_id)
+        .where(submission_version.c.id == version_id)
+    ).one()
+    return Version(*tuple(row))
+
+
+def mark_reading(unit: Unit, version_id: int, reading: str, problem: str | None = None) -> None:
+    """Note whether a version's answers could be read, and if not why (a sentence without answers)."""
+    unit.connection.execute(
+        update(submission_version).where(submission_version.c.id == version_id).values(reading=reading, reading_problem=problem)
+    )

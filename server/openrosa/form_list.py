@@ -1,0 +1,99 @@
+"""What a tablet may download: the form list, each form's manifest, and the state of entities it made itself."""
+
+from collections.abc import Iterable
+from urllib.parse import quote
+from xml.sax.saxutils import escape
+
+from forms import serving_entities
+from forms.serving_entities import EntityList
+from forms.store import forms as forms_store
+from forms.store import projects as projects_store
+from forms.store.forms import Form, Media
+from forms.store.projects import Project
+from server.access.policy import may
+from server.access.verbs import Verb
+from server.openrosa.surface import HEADERS, openrosa
+from server.web.answers import Answer
+from server.web.surface import SIGNED_IN, Ask
+from storage.schema import form
+
+DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+
+
+@openrosa.get("/projects/<int:project_id>/formList", needs=SIGNED_IN, finds=projects_store.project_of)
+def form_list(ask: Ask[Project]) -> Answer:
+    """The open forms that the caller may list; `?formID=` narrows it to one.
+
+    Source: openrosa.md FL-01 to FL-34. An empty list wipes tablets that match exactly (FL-25), so a caller with no right in
+    this project at all is refused rather than shown nothing.
+    """
+    ask.require_any(Verb.FORM_LIST)
+    visible = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
+    listed = forms_store.forms_in(ask.unit, ask.found.id, visible)
+    wanted = ask.query.get("formID")
+    with_media = forms_store.forms_with_media(ask.unit, ask.found.id)
+    entries = (
+        _entry(found, f"{ask.base_url}/projects/{ask.found.id}/forms/{quote(found.xml_form_id, safe='')}", with_media)
+        for found in listed
+        if wanted is None or found.xml_form_id == wanted
+    )
+    return _xml(f'<xforms xmlns="http://openrosa.org/xforms/xformsList">{"".join(entries)}</xforms>')
+
+
+def _entry(found: Form, url: str, with_media: frozenset[int]) -> str:
+    manifest = f"<manifestUrl>{escape(url)}/manifest</manifestUrl>" if found.id in with_media else ""
+    return (
+        f"<xform><formID>{escape(found.xml_form_id)}</formID><name>{escape(found.title)}</name>"
+        f"<version>{escape(found.version or '')}</version><hash>md5:{found.md5}</hash>"
+        f"<downloadUrl>{escape(url)}.xml</downloadUrl>{manifest}</xform>"
+    )
+
+
+@openrosa.get(
+    "/projects/<int:project_id>/forms/<xml_form_id>/manifest",
+    needs=Verb.FORM_READ,
+    finds=forms_store.published_form_of,
+)
+def manifest(ask: Ask[Form]) -> Answer:
+    """The media that are there for the form's current version.
+
+    Source: openrosa.md MF-01 to MF-13, EL-01 to EL-03. A file that nobody supplied yet is left out (MF-02).
+    """
+    base = f"{ask.base_url}/projects/{ask.found.project_id}"
+    media = forms_store.media_of(ask.unit, ask.found.version_id or 0)
+    lists = serving_entities.lists_by_id(ask.unit, [file.entity_list_id for file in media if file.entity_list_id])
+    form_url = f"{base}/forms/{quote(ask.found.xml_form_id, safe='')}"
+    files = "".join(_media_file(file, base, form_url, lists) for file in media if file.blob_md5 or file.entity_list_id)
+    return _xml(f'<manifest xmlns="http://openrosa.org/xforms/xformsManifest">{files}</manifest>')
+
+
+def _media_file(file: Media, base: str, form_url: str, lists: dict[int, EntityList]) -> str:
+    url = f"{form_url}/attachments/{quote(file.name, safe='')}"
+    shared = f"<filename>{escape(file.name)}</filename><hash>md5:{{}}</hash><downloadUrl>{escape(url)}</downloadUrl>"
+    if file.entity_list_id is None:
+        return f"<mediaFile>{shared.format(file.blob_md5)}</mediaFile>"
+    found = lists[file.entity_list_id]
+    kind = "approvalEntityList" if found.approval_required else "entityList"
+    integrity = f"{base}/datasets/{quote(found.name, safe='')}/integrity"
+    return f'<mediaFile type="{kind}">{shared.format(found.hash)}<integrityUrl>{escape(integrity)}</integrityUrl></mediaFile>'
+
+
+@openrosa.get("/projects/<int:project_id>/datasets/<name>/integrity", needs=Verb.FORM_LIST, finds=serving_entities.list_of)
+def integrity(ask: Ask[EntityList]) -> Answer:
+    """Which of the entities named in `?id=a,b` were deleted; those never seen are left out.
+
+    Source: openrosa.md IN-01 to IN-06.
+    """
+    states = serving_entities.deleted(ask.unit, ask.found.id, _ids(ask.query.get("id", "")))
+    entities = "".join(
+        f'<entity id="{escape(uuid)}"><deleted>{"true" if gone else "false"}</deleted></entity>' for uuid, gone in states.items()
+    )
+    return _xml(f"<data><entities>{entities}</entities></data>")
+
+
+def _ids(text: str) -> Iterable[str]:
+    return [part for part in (piece.strip().removeprefix("uuid:") for piece in text.split(",")) if part]
+
+
+def _xml(body: str) -> Answer:
+    return Answer((DECLARATION + body).encode(), 200, "text/xml; charset=utf-8", HEADERS)

@@ -1,0 +1,80 @@
+"""What a tablet sends: the pre-flight HEAD, and submissions, whole or in several requests."""
+
+from dataclasses import dataclass
+
+from forms import receiving
+from forms.receiving import Sent, SentFile
+from forms.store import projects as projects_store
+from forms.store.projects import Project
+from forms.store.submissions import Target
+from forms.submission import envelope
+from server.access import policy
+from server.access.policy import Place
+from server.access.verbs import Verb
+from server.openrosa.surface import HEADERS, message, openrosa
+from server.web.answers import Answer, empty
+from server.web.bodies import Incoming
+from server.web.multipart import submission_parts
+from server.web.surface import BY_CONTENT, SIGNED_IN, Ask
+
+SUBMISSION = "/projects/<int:project_id>/submission"
+WORDS = {
+    receiving.Outcome.NEW: "The submission was received. Thank you!",
+    receiving.Outcome.EDIT: "The edited submission was received. Thank you!",
+    receiving.Outcome.REPEATED: "The submission was here already; nothing was lost. Thank you!",
+}
+
+
+@openrosa.route("HEAD", SUBMISSION, needs=SIGNED_IN, finds=projects_store.project_of)
+def preflight(ask: Ask[Project]) -> Answer:
+    """204, as nothing else lets Collect go on, with the size that it should keep each request under.
+
+    Source: openrosa.md SB-01 to SB-07.
+    """
+    limit = str(ask.site.settings.accept_content_length_bytes)
+    return empty(204).with_headers({**HEADERS, "X-OpenRosa-Accept-Content-Length": limit})
+
+
+@openrosa.route("GET", SUBMISSION, needs=SIGNED_IN, finds=projects_store.project_of)
+def courtesy(ask: Ask[Project]) -> Answer:
+    """The same for clients that ask with GET."""
+    return preflight(ask)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A request's parts with their envelope read."""
+
+    envelope: envelope.Envelope
+    xml: bytes
+    files: list[SentFile]
+
+
+def _parcel(incoming: Incoming) -> Parcel:
+    """Files into blob storage and the envelope read, before any transaction begins."""
+    parts = submission_parts(incoming)
+    files = [SentFile(file.name, file.content_type, file.stored) for file in parts.files]
+    return Parcel(envelope.read(parts.xml), parts.xml, files)
+
+
+@openrosa.post(SUBMISSION, needs=BY_CONTENT, finds=projects_store.project_of, reads=_parcel)
+def submit(ask: Ask[Project]) -> Answer:
+    """Keep a submission; 201 leaves only after the commit.
+
+    Source: openrosa.md SB-10 to SB-38.
+    """
+    parcel: Parcel = ask.body
+    sent = Sent(parcel.envelope, parcel.xml, parcel.files, _device(ask), (ask.headers.get("User-Agent") or "")[:255])
+
+    def may_submit(target: Target) -> None:
+        policy.require(ask.unit, ask.actor, Verb.SUBMISSION_CREATE, Place(target.project_id, target.form_id))
+
+    received = receiving.receive(ask.unit, ask.found.id, sent, may_submit=may_submit)
+    answer = message(WORDS[received.outcome], nature="submit_success", items=1, status=201)
+    limit = str(ask.site.settings.accept_content_length_bytes)
+    return answer.with_headers({"X-OpenRosa-Accept-Content-Length": limit})
+
+
+def _device(ask: Ask[Project]) -> str | None:
+    # Advisory: any characters, settable by hand on the device (openrosa.md SB-12).
+    return ask.query.get("deviceID", "")[: receiving.DEVICE_CHARACTERS_MOST] or None

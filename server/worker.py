@@ -1,0 +1,66 @@
+"""The worker: what is done after the answer left.
+
+Each job is done in one unit that also forgets the job, so it is done once or not at all; a job that fails comes back later
+and never takes others with it. Any number of workers may run beside each other on PostgreSQL; on SQLite one is enough.
+"""
+
+import logging
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+
+from forms import receiving
+from server.reading import read_submission
+from storage import jobs, unit_of_work
+from storage.engine import Database
+from storage.jobs import Job
+from storage.problems import Problem
+from storage.unit_of_work import Unit
+
+log = logging.getLogger("siraba.worker")
+
+JOBS: Mapping[str, Callable[[Unit, int], None]] = {receiving.READ: read_submission}
+CLAIMED_AT_ONCE = 20
+
+
+def work(database: Database, stop: threading.Event, *, poll_seconds: float) -> None:
+    """Do jobs until *stop* is set, pausing *poll_seconds* whenever there is nothing to do or the database is away."""
+    while not stop.is_set():
+        try:
+            done = work_once(database)
+        except Problem as problem:
+            log.warning("the queue cannot be reached: %s", problem.code)
+            done = 0
+        if done == 0:
+            stop.wait(poll_seconds)
+
+
+def work_until_idle(database: Database) -> int:
+    """Do every job that is due now; returns how many."""
+    total = 0
+    while done := work_once(database):
+        total += done
+    return total
+
+
+def work_once(database: Database) -> int:
+    """Claim some jobs and do them; returns how many were claimed."""
+    with unit_of_work.writing(database) as unit:
+        claimed = jobs.claim(unit, CLAIMED_AT_ONCE)
+    for job in claimed:
+        _do(database, job)
+    return len(claimed)
+
+
+def _do(database: Database, job: Job) -> None:
+    try:
+        with unit_of_work.writing(database) as unit:
+            JOBS[job.kind](unit, job.subject_id)
+            jobs.finish(unit, [job])
+    except Exception as error:
+        # The message may quote answers; the place of the mistake does not.
+        frames = traceback.extract_tb(error.__traceback__)
+        where = " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames[-6:]))
+        log.error("job %d (%s, try %d) failed: %s at %s", job.id, job.kind, job.attempts, type(error).__name__, where)
+        with unit_of_work.writing(database) as unit:
+            jobs.put_back(unit, job, type(error).__name__)
