@@ -23,16 +23,6 @@ _right: dict[bytes, float] = {}
 _lock = threading.Lock()
 
 
-# Without letters and digits that are misread on paper.
-_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
-_GROUPS, _GROUP = 4, 4
-
-
-def generated() -> str:
-    """A password for a newcomer, easy to copy from paper: four groups of four, 79 bits."""
-    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP)) for _ in range(_GROUPS))
-
-
 def hashed(password: str) -> str:
     """The argon2id hash to keep."""
     return _hasher.hash(password)

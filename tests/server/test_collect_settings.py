@@ -9,7 +9,7 @@ ADDRESS = collect_settings.server_url("https://siraba.example", "k" * 64, 7)
 
 
 def test_the_address_holds_the_key_and_no_trailing_slash() -> None:
-    assert ADDRESS == f"https://siraba.example/v1/key/{'k' * 64}/projects/7"
+    assert f"https://siraba.example/v1/key/{'k' * 64}/projects/7" == ADDRESS
 
 
 def test_collect_can_inflate_the_code_and_finds_both_objects_it_requires() -> None:
