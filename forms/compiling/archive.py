@@ -1,0 +1,50 @@
+"""What kind of file was uploaded, told from its first bytes and, for .xlsx, its table of contents; nothing is unpacked."""
+
+import zipfile
+from pathlib import Path
+from typing import Final
+
+from forms.compiling.limits import Limits
+from forms.problems import UnknownWorkbook, WorkbookTooLarge
+
+_ZIP: Final = b"PK\x03\x04"
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_XML: Final = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<")
+
+
+def kind_of(path: Path, limits: Limits) -> str:
+    """ "xlsx", "xls" or "xml".
+
+    Raises: UnknownWorkbook; WorkbookTooLarge, also for what an .xlsx says it unpacks to.
+    """
+    _require("its size in bytes", path.stat().st_size, limits.workbook_bytes)
+    with path.open("rb") as file:
+        start = file.read(512)
+    if start.startswith(_ZIP):
+        _look_into(path, limits)
+        return "xlsx"
+    if start.startswith(_OLE):
+        return "xls"
+    if start.lstrip().startswith(_XML):
+        return "xml"
+    raise UnknownWorkbook(reason="The file is empty." if not start else "")
+
+
+def _look_into(path: Path, limits: Limits) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        raise UnknownWorkbook(reason="The file is damaged or incomplete.") from None
+    _require("the number of files in it", len(entries), limits.archive_entries)
+    # Python's zipfile never unpacks more than an entry declares, so the declarations bound the bomb.
+    _require("its unpacked size in bytes", sum(entry.file_size for entry in entries), limits.unzipped_bytes)
+    if "xl/workbook.xml" not in {entry.filename for entry in entries}:
+        raise UnknownWorkbook(reason="The archive holds no spreadsheet.")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise UnknownWorkbook(reason="The spreadsheet is locked with a password.")
+
+
+def _require(what: str, actual: int, limit: int) -> None:
+    if actual > limit:
+        raise WorkbookTooLarge(what=what, actual=actual, limit=limit)

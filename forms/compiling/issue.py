@@ -1,0 +1,39 @@
+"""What is wrong with a form, and where its designer will find it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """One thing that a form designer should know.
+
+    `severity` is "error" (the form cannot be published) or "warning". `sheet`, `row` (1 = the header row), `column` (its
+    letter) and `heading` are None where the source does not say and we could not find out. `text` is the content of that
+    cell, or for forms without a spreadsheet the path of the field. `code` tells who found it: pyxform, validate, case-class, case-to, form.
+    """
+
+    severity: str
+    says: str
+    code: str
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    heading: str | None = None
+    text: str = ""
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it forbids publication."""
+        return self.severity == "error"
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a person: `survey T34 (bind::case:to)`."""
+        cell = f"{self.column or ''}{self.row or ''}"
+        where = " ".join(part for part in (self.sheet, cell, f"({self.heading})" if self.heading else None) if part)
+        return where or self.text
+
+    def as_json(self) -> dict[str, Any]:
+        """For an answer of the API."""
+        return asdict(self)
