@@ -96,8 +96,8 @@ REGISTER = """<?xml version="1.0"?>
       <bind nodeset="/data/photo" type="binary"/>
       <bind nodeset="/data/member/nick" type="string"/>
       <bind nodeset="/data/meta/instanceID" type="string" jr:preload="uid"/>
-      <bind nodeset="/data/meta/entity/@create" calculate="true()"/>
-      <bind nodeset="/data/meta/entity/@update" calculate="false()"/>
+      <bind nodeset="/data/meta/entity/@create" calculate="{create}"/>
+      <bind nodeset="/data/meta/entity/@update" calculate="{update}"/>
     </model>
   </h:head>
   <h:body>
@@ -111,9 +111,21 @@ REGISTER = """<?xml version="1.0"?>
 """
 
 
-def add_form(database: Database, project_id: int, form_id: str = "register", version: str = "1") -> publishing.Published:
-    """A small published form with an image, a repeat, and an entity list `people`."""
-    xform = REGISTER.format(form_id=form_id, version=version).encode()
+def register(form_id: str = "register", version: str = "1", actions: tuple[str, str] = ("true()", "false()")) -> bytes:
+    """The XForm of a small form with an image, a repeat, and an entity list `people` (*actions*: create, update)."""
+    create, update = actions
+    return REGISTER.format(form_id=form_id, version=version, create=create, update=update).encode()
+
+
+def add_form(
+    database: Database,
+    project_id: int,
+    form_id: str = "register",
+    version: str = "1",
+    actions: tuple[str, str] = ("true()", "false()"),
+) -> publishing.Published:
+    """That form, published."""
+    xform = register(form_id, version, actions)
     with unit_of_work.writing(database) as unit:
         return publishing.publish(unit, project_id, publishing.Compiled(xform))
 
