@@ -6,18 +6,18 @@ import time
 import traceback
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlencode
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server.web import lifecycle
-from server.web.answers import Answer, Cookie
+from server.web.answers import Answer, Cookie, redirect
 from server.web.bodies import Incoming
 from server.web.surface import Ask, Credentials, Route, Site, Surface
 from server.web.ways import SESSION_COOKIE
-from storage.problems import NotFound, Problem
+from storage.problems import AuthenticationFailed, NotFound, Problem
 
 log = logging.getLogger("siraba.web")
 
@@ -123,6 +123,8 @@ def _answered(site: Site, route: Route, arguments: dict[str, Any]) -> Answer:
             request.headers.get("X-CSRF-Token"),
         )
     except Problem as problem:
+        if route.surface.sign_in and isinstance(problem, AuthenticationFailed):
+            return redirect(f"{route.surface.sign_in}?{urlencode({'next': _target(route)})}")
         return route.surface.refuses(problem, site, language)
     except ClientDisconnected:
         return route.surface.refuses(CutShort(), site, language)
@@ -145,7 +147,16 @@ def _ask(site: Site, route: Route, path: dict[str, Any], key: str | None, langua
         body=None,
         base_url=site.settings.site_url + prefix,
         language=language,
+        target=_target(route),
     )
+
+
+def _target(route: Route) -> str:
+    """The path and query as they came; the front page for what cannot be asked again."""
+    if route.method != "GET":
+        return "/"
+    raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path)
+    return raw.removesuffix("?")
 
 
 def _incoming(site: Site) -> Incoming:

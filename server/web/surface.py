@@ -82,6 +82,7 @@ class Ask(Generic[Found]):
     body: Any
     base_url: str  # the public address with the prefix under which the client asked, for links it can follow
     language: str
+    target: str = "/"  # the path and query as they were asked, for links back to here
     notes: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, action: str, **what: Any) -> None:
@@ -131,7 +132,8 @@ class Surface:
     """Routes that share prefixes, ways to say who asks, and a dialect.
 
     *ways* are tried in order; *refuses* says a Problem in the surface's dialect; *realm* is the challenge that a 401 carries, if
-    any; *cookies* surfaces check the CSRF token of every write that a cookie vouches for.
+    any; *cookies* surfaces check the CSRF token of every write that a cookie vouches for; *sign_in* is the path to which a
+    browser that nobody signed in on is sent from the pages it asked for, with `?next=`.
     """
 
     name: str
@@ -140,6 +142,7 @@ class Surface:
     refuses: Refusal
     realm: str | None = None
     cookies: bool = False
+    sign_in: str | None = None
     routes: list[Route] = field(default_factory=list)
 
     def route(
