@@ -10,7 +10,8 @@ class Issue:
 
     `severity` is "error" (the form cannot be published) or "warning". `sheet`, `row` (1 = the header row), `column` (its
     letter) and `heading` are None where the source does not say and we could not find out. `text` is the content of that
-    cell, or for forms without a spreadsheet the path of the field. `code` tells who found it: pyxform, validate, case-class, case-to, form.
+    cell, or for forms without a spreadsheet the path of the field. `code` tells who found it: pyxform, validate,
+    case-class, case-to, form.
     """
 
     severity: str
