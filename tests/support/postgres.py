@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -39,11 +40,58 @@ def _as_someone() -> dict[str, Any]:
 
 
 class PostgresServer:
-    """A running server; `create()` gives a fresh database."""
+    """A server in a folder; `create()` gives a fresh database, `stop()` and `start()` make it go away and come back."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self.folder = folder
+        self._programs = programs()
+        self._durable = durable
         self._count = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def initialise(self) -> None:
+        """Make the server's folder."""
+        if _as_someone():
+            shutil.chown(self.folder, "postgres", "postgres")
+        how = ["-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
+        command = [self._programs / "initdb", "-D", self.folder / "data", *how]
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **_as_someone())
+
+    def start(self) -> None:
+        """Begin to serve; returns once it answers.
+
+        Raises: PostgresMissing.
+        """
+        settings = ["listen_addresses=", "max_connections=200"]
+        if not self._durable:
+            settings += ["fsync=off", "synchronous_commit=off", "full_page_writes=off"]
+        options = [part for setting in settings for part in ("-c", setting)]
+        self._process = subprocess.Popen(
+            [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *options],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd=self.folder,
+            **_as_someone(),
+        )
+        for _ in range(200):
+            ready = subprocess.run([self._programs / "pg_isready", "-q", "-h", self.folder, "-t", "1"], check=False)
+            if ready.returncode == 0:
+                return
+            # pg_isready answers at once while there is no socket yet.
+            subprocess.run(["sleep", "0.05"], check=True)
+        raise PostgresMissing("PostgreSQL did not start within ten seconds")
+
+    def stop(self) -> None:
+        """Go away at once, as on a power cut: connections break where they are."""
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGQUIT)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
 
     def address(self, name: str) -> str:
         """SQLAlchemy's URL of one database."""
@@ -58,64 +106,17 @@ class PostgresServer:
         return self.address(name)
 
 
-def stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the server at once; what it held is thrown away."""
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
 @contextmanager
-def running() -> Iterator[PostgresServer]:
-    """A server for the length of the block.
+def running(*, durable: bool = False) -> Iterator[PostgresServer]:
+    """A server for the length of the block; *durable*: it writes to disk before it commits, as in earnest.
 
     Raises: PostgresMissing.
     """
-    bin_folder = programs()
-    someone = _as_someone()
     with tempfile.TemporaryDirectory(prefix="siraba-pg-") as place:
-        folder = Path(place)
-        if someone:
-            shutil.chown(folder, "postgres", "postgres")
-        data = folder / "data"
-        initdb: list[str | Path] = [
-            bin_folder / "initdb",
-            "-D",
-            data,
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-            "--no-sync",
-            "-E",
-            "UTF8",
-            "--locale=C.UTF-8",
-        ]
-        subprocess.run(initdb, check=True, capture_output=True, cwd=folder, **someone)
-        settings = ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "listen_addresses=", "max_connections=200"]
-        options = [part for setting in settings for part in ("-c", setting)]
-        process = subprocess.Popen(
-            [bin_folder / "postgres", "-D", data, "-k", folder, *options],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            cwd=folder,
-            **someone,
-        )
+        server = PostgresServer(Path(place), durable=durable)
+        server.initialise()
         try:
-            _wait_until_ready(bin_folder, folder)
-            yield PostgresServer(folder)
+            server.start()
+            yield server
         finally:
-            stop(process)
-
-
-def _wait_until_ready(bin_folder: Path, folder: Path) -> None:
-    for _ in range(200):
-        ready = subprocess.run([bin_folder / "pg_isready", "-q", "-h", folder, "-t", "1"], check=False)
-        if ready.returncode == 0:
-            return
-        # pg_isready answers at once while there is no socket yet.
-        subprocess.run(["sleep", "0.05"], check=True)
-    raise PostgresMissing("PostgreSQL did not start within ten seconds")
+            server.stop()
