@@ -113,6 +113,7 @@ def _xlsx_rows(path: str) -> Iterator[tuple[str, int, Any]]:
 
     workbook = load_workbook(path, read_only=True, data_only=True)
     for sheet in workbook.worksheets:
+        sheet.reset_dimensions()  # some programs declare fewer cells than they write
         for number, values in enumerate(sheet.iter_rows(values_only=True), start=1):
             yield sheet.title, number, values
 

@@ -15,6 +15,7 @@ from forms.compiling.issue import Issue
 from forms.compiling.limits import Limits
 from forms.compiling.locating import from_pyxform
 from forms.compiling.sheets import Sheets
+from forms.definition.checking import check_entities
 from forms.definition.model import Definition, ExpectedMedia
 from forms.definition.reading import read
 from forms.problems import CompilingExhausted, InvalidWorkbook, MalformedXml, UnknownWorkbook, WorkbookTooLarge
@@ -54,13 +55,15 @@ def compile(path: Path, *, limits: Limits = _DEFAULT, fallback_id: str = "form")
     id when its settings sheet gives none.
 
     Raises: UnknownWorkbook, when it is no form; WorkbookTooLarge; CompilingExhausted; InvalidWorkbook, with the detail `issues`;
-    for XML also MalformedXml, UnreadableForm, MissingField, XmlTooLarge.
+    InvalidEntityForm; for XML also MalformedXml, UnreadableForm, MissingField, XmlTooLarge.
     Source: ODK Central, POST …/forms: XLSForm and XForm are both accepted.
     """
     kind = kind_of(path, limits)
     if kind == "xml":
         xform = path.read_bytes().lstrip(b" \t\r\n").removeprefix(_BOM)
-        return Compiled(xform, read(xform))
+        definition = read(xform)
+        check_entities(definition)
+        return Compiled(xform, definition)
     said = _in_child(path, kind, limits, fallback_id)
     if "broken" in said:
         raise _broken(str(said["broken"]), limits)
@@ -82,6 +85,7 @@ def _compiled(said: dict[str, Any]) -> Compiled:
     xform = said["xform"].encode()
     try:
         definition = read(xform)
+        check_entities(definition)
     except MalformedXml:
         raise invalid([_undeclared_prefix(sheets), *issues]) from None
     itemsets = said["itemsets"]
