@@ -13,7 +13,7 @@ from storage.problems import Problem
 from storage.schema import account, actor, assignment, session
 from storage.unit_of_work import Unit
 
-# 20 letters out of 32 (no 0, 1, i, l, o that people confuse): 100 bits.
+# 20 letters out of 31 (no 0, 1, i, l, o that people confuse): 99 bits.
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 

@@ -1,0 +1,5 @@
+"""`python -m server.cli` is `siraba`."""
+
+from server.cli import main
+
+main()
