@@ -8,6 +8,7 @@ row of `record_source` that says which submission said it, when and by whom, onc
 record of three submissions has some 130 rows, and writing them is what a rebuild spends its time on.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -17,6 +18,11 @@ from typing import Any
 COMMON = ("case_id", "key", "source", "source_path", "class", "valid")
 
 Rows = list[tuple[Any, ...]]
+
+
+def json_text(value: Any) -> str:
+    """A list or mapping as the record writes it: one text for one value."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 class Kind(StrEnum):

@@ -5,14 +5,13 @@ protection unit); elsewhere only that value leaves its column for `guarded_value
 never show what its reader may not see. Texts that are no value of their column go the same way.
 """
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from cases.fact import FactSheet, Issue, Statement
-from cases.record import KEPT, Record, Table
+from cases.record import KEPT, Record, Table, json_text
 from cases.sensitivity import RAISED_COLUMNS, RANK, higher, of_value
 from cases.values import moment_of
 
@@ -84,7 +83,7 @@ class Draft:
         own = list(map(values.get, shape.kept))
         for place in shape.codes:
             if own[place] is not None:
-                own[place] = json.dumps(own[place], ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+                own[place] = json_text(own[place])
         self.rows.setdefault(table, []).append((self.case_id, key, self.tag(sheet), path, found, valid, *own))
         return found
 
@@ -198,7 +197,7 @@ class Draft:
     def _apart(
         self, table: str, row: str, column: str, sheet: FactSheet, path: str, value: Any, class_: str, why: str
     ) -> None:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        text = value if isinstance(value, str) else json_text(value)
         count = len(self.rows.setdefault("guarded_value", []))
         key = f"{table}.{row}.{column}.{why}.{count}"
         values = (table, row, column, text, why)
@@ -209,9 +208,15 @@ class Draft:
         return Record(self.case_id, {table: sorted(self.rows[table]) for table in sorted(self.rows)})
 
 
+LINKS = {"slip": "link_to_confirm", "slip_differs": "slip_differs", "number_ambiguous": "number_ambiguous",
+         "number_unknown": "number_unknown"}
+
+
 def said_issues(draft: Draft) -> None:
     """The issues that extraction found, and those of the links between submissions and cases."""
     for sheet in draft.sheets:
+        if sheet.link in LINKS:
+            draft.issue(LINKS[sheet.link], "case.case_no", sheet)
         issues: Iterable[Issue] = sheet.issues
         for kind, target, detail in issues:
             draft.issue(kind, target, sheet, detail)

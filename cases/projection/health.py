@@ -33,8 +33,11 @@ def observations(draft: Draft) -> None:
         day = sheet.event_at[:10]
         for code, value in said.values.items():
             measured = code in UNITS
-            row = {"code": code, "unit": UNITS.get(code), "taken_on": day}
-            row["value" if measured else "text"] = value if measured or isinstance(value, str) else ("yes" if value else "no")
+            row: dict[str, Any] = {"code": code, "unit": UNITS.get(code), "taken_on": day}
+            if measured:
+                row["value"] = float(value)
+            else:
+                row["text"] = value if isinstance(value, str) else ("yes" if value else "no")
             draft.add("observation", draft.key(sheet, code), sheet, said.path, row)
         if said.disputed:
             _disputed_signs(draft, sheet, said)

@@ -10,6 +10,7 @@ Actors act on all of it through assignments; jobs and audit rows are written in 
 from storage.schema.actors import account, actor, app_user, assignment, project, session
 from storage.schema.base import metadata
 from storage.schema.blobs import blob
+from storage.schema.cases import case_lock, case_seal, fact_sheet, record_source
 from storage.schema.entities import entity, entity_held, entity_list, entity_property, entity_version
 from storage.schema.forms import form, form_attachment, form_version
 from storage.schema.jobs import audit, job
@@ -22,17 +23,21 @@ __all__ = [
     "assignment",
     "audit",
     "blob",
+    "case_lock",
+    "case_seal",
     "entity",
     "entity_held",
     "entity_list",
     "entity_property",
     "entity_version",
+    "fact_sheet",
     "form",
     "form_attachment",
     "form_version",
     "job",
     "metadata",
     "project",
+    "record_source",
     "session",
     "submission",
     "submission_attachment",

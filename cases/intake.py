@@ -1,0 +1,88 @@
+"""What was sent becomes part of a case record: facts kept, the case found, every record that this touches made again.
+
+One unit of work does all of it. What others may be deciding about at the same moment (the submission, the numbers, the cases)
+is held first, in one order, so that two units neither miss each other nor wait for each other in a circle.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from cases import linking
+from cases.extracting import extract
+from cases.fact import IN_FORCE, RETRACTED, SUPERSEDED, FactSheet, Source, newest
+from cases.projecting import project
+from cases.store import records, sheets
+from forms.definition.model import Definition
+from forms.submission.answers import Node
+from storage.unit_of_work import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A sheet and the record it counts for."""
+
+    sheet: FactSheet
+    record_id: str
+
+
+def take(unit: Unit, definition: Definition, answers: Node, source: Source, *, version_id: int | None = None) -> None:
+    """Take the answers of one submission version into the case records; taking them again changes nothing.
+
+    *version_id* is the row of `submission_version`. A form that does not keep cases leaves no trace here.
+    """
+    if definition.keeps_cases:
+        keep(unit, extract(definition, answers, source), version_id=version_id)
+
+
+def keep(unit: Unit, sheet: FactSheet, *, version_id: int | None = None) -> None:
+    """Keep *sheet* and make every record again that it touches."""
+    sheets.lock(unit, [f"submission:{sheet.form}/{sheet.submission}"])
+    before = [Placed(*one) for one in sheets.family(unit, sheet.form, sheet.submission)]
+    family = _standing([one.sheet for one in before], sheet)
+    numbers = {one.case_no for one in (*(placed.sheet for placed in before), sheet) if one.case_no}
+    sheets.lock(unit, [f"number:{number}" for number in numbers])
+    touched = {one.record_id for one in before}
+    for one in family:
+        own = one.instance_id == sheet.instance_id
+        link = linking.decide(one, ())  # by number is decided below, once the family stands
+        placed = replace(one, link=link.how)
+        touched.add(link.record_id)
+        if own:
+            sheets.put(unit, placed, link.record_id, version_id)
+        else:
+            sheets.mark(unit, placed, link.record_id)
+    touched |= relink(unit, numbers)
+    make_again(unit, touched)
+
+
+def _standing(before: list[FactSheet], sheet: FactSheet) -> list[FactSheet]:
+    """The versions of one submission with *sheet* among them: the newest in force, the others superseded."""
+    kept = next((one.standing for one in before if one.instance_id == sheet.instance_id and one.standing == RETRACTED), None)
+    versions = [one for one in before if one.instance_id != sheet.instance_id]
+    versions.append(replace(sheet, standing=kept or sheet.standing))
+    stands = newest(versions)
+    return [
+        one if one.standing == RETRACTED else replace(one, standing=IN_FORCE if one is stands else SUPERSEDED)
+        for one in versions
+    ]
+
+
+def relink(unit: Unit, numbers: Iterable[str]) -> set[str]:
+    """Decide again for every sheet that names a case by one of *numbers*; returns the records that lost or won a sheet."""
+    touched: set[str] = set()
+    for number in sorted(numbers):
+        known = sheets.registered(unit, number)
+        for sheet, record_id in sheets.naming(unit, [number]):
+            link = linking.decide(sheet, known)
+            if (link.record_id, link.how) != (record_id, sheet.link):
+                sheets.mark(unit, replace(sheet, link=link.how), link.record_id)
+                touched |= {record_id, link.record_id}
+    return touched
+
+
+def make_again(unit: Unit, record_ids: Iterable[str]) -> None:
+    """Project each of *record_ids* from its sheets; one that has none left is removed."""
+    wanted = sorted(set(record_ids))
+    sheets.lock(unit, [f"case:{record_id}" for record_id in wanted])
+    told = sheets.of_records(unit, wanted)
+    records.replace(unit, (project(record_id, told[record_id]) for record_id in wanted))

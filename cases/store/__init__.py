@@ -1,0 +1,1 @@
+"""The questions that case records ask of the database."""

@@ -1,0 +1,100 @@
+"""Fact sheets: what was said, for which record, and whether it is in force."""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.dialects import postgresql
+
+from cases.fact import IN_FORCE, FactSheet, dumps, loads
+from cases.linking import Registered
+from cases.values import moment_of, moment_text
+from storage.schema import case_lock, fact_sheet
+from storage.unit_of_work import Unit
+
+_HEADER = (
+    "submission", "instance_id", "deprecated_id", "form", "form_version", "channel", "event_at", "device_time", "received_at",
+    "device_id", "staff_code", "case_id", "case_no", "slip", "creates", "registered", "sex", "birth_year", "standing", "link",
+)
+_MOMENTS = ("event_at", "device_time", "received_at")
+_COLUMNS = [*(fact_sheet.c[name] for name in _HEADER), fact_sheet.c.statements, fact_sheet.c.record_id]
+
+
+def lock(unit: Unit, names: Iterable[str]) -> None:
+    """Hold each of *names* until the unit ends, in order, so that two units never wait for each other."""
+    wanted = sorted(set(names))
+    if unit.dialect != "postgresql" or not wanted:
+        return  # SQLite's write transaction already is alone
+    rows = [{"name": name} for name in wanted]
+    unit.connection.execute(postgresql.insert(case_lock).on_conflict_do_nothing(), rows)
+    held = select(case_lock.c.name).where(case_lock.c.name.in_(wanted)).order_by(case_lock.c.name).with_for_update()
+    unit.connection.execute(held).all()
+
+
+def family(unit: Unit, form: str, submission: str) -> list[tuple[FactSheet, str]]:
+    """Every version of one submission, with the record it counts for."""
+    found = select(*_COLUMNS).where(fact_sheet.c.form == form, fact_sheet.c.submission == submission)
+    return [(_sheet(row), row.record_id) for row in unit.connection.execute(found)]
+
+
+def put(unit: Unit, sheet: FactSheet, record_id: str, version_id: int | None) -> None:
+    """Write *sheet*, in place of what was written for the same version of the same submission."""
+    same = (fact_sheet.c.form == sheet.form, fact_sheet.c.instance_id == sheet.instance_id)
+    unit.connection.execute(delete(fact_sheet).where(*same))
+    values: dict[str, Any] = {name: getattr(sheet, name) for name in _HEADER}
+    values.update({name: moment_of(values[name]) for name in _MOMENTS if values[name] is not None})
+    values.update(submission_version_id=version_id, record_id=record_id, statements=dumps(sheet))
+    unit.connection.execute(insert(fact_sheet), values)
+
+
+def mark(unit: Unit, sheet: FactSheet, record_id: str) -> None:
+    """Write the standing and the link of *sheet*, which change when others arrive."""
+    same = (fact_sheet.c.form == sheet.form, fact_sheet.c.instance_id == sheet.instance_id)
+    values = {"standing": sheet.standing, "link": sheet.link, "record_id": record_id}
+    unit.connection.execute(update(fact_sheet).where(*same).values(values))
+
+
+def naming(unit: Unit, numbers: Collection[str]) -> list[tuple[FactSheet, str]]:
+    """The sheets in force that name no case by id but one of *numbers*, with the record each counts for."""
+    found = select(*_COLUMNS).where(
+        fact_sheet.c.case_no.in_(numbers), fact_sheet.c.case_id.is_(None), fact_sheet.c.standing == IN_FORCE
+    )
+    return [(_sheet(row), row.record_id) for row in unit.connection.execute(found)]
+
+
+def registered(unit: Unit, number: str) -> list[Registered]:
+    """Every case that an intake in force registered under *number*."""
+    found = select(fact_sheet.c.case_id, fact_sheet.c.sex, fact_sheet.c.birth_year).where(
+        fact_sheet.c.case_no == number, fact_sheet.c.creates, fact_sheet.c.standing == IN_FORCE
+    )
+    return [Registered(row.case_id, row.sex, row.birth_year) for row in unit.connection.execute(found)]
+
+
+def of_records(unit: Unit, record_ids: Collection[str]) -> dict[str, list[FactSheet]]:
+    """The sheets that count for each of *record_ids*, superseded ones too; ids without any have an empty list."""
+    found: dict[str, list[FactSheet]] = {record_id: [] for record_id in record_ids}
+    for row in unit.connection.execute(select(*_COLUMNS).where(fact_sheet.c.record_id.in_(record_ids))):
+        found[row.record_id].append(_sheet(row))
+    return found
+
+
+def pages_of_records(unit: Unit, size: int, after: str = "") -> Iterator[str]:
+    """Up to *size* record ids after *after*, ascending."""
+    found = select(fact_sheet.c.record_id).where(fact_sheet.c.record_id > after).distinct()
+    yield from unit.connection.execute(found.order_by(fact_sheet.c.record_id).limit(size)).scalars()
+
+
+def numbers_named(unit: Unit, size: int, after: str = "") -> list[str]:
+    """Up to *size* numbers after *after* by which sheets without a case id name a case, ascending."""
+    found = select(fact_sheet.c.case_no).where(fact_sheet.c.case_id.is_(None), fact_sheet.c.case_no > after).distinct()
+    return [str(number) for number in unit.connection.execute(found.order_by(fact_sheet.c.case_no).limit(size)).scalars()]
+
+
+def _sheet(row: Row[Any]) -> FactSheet:
+    values: dict[str, Any] = dict(zip(_HEADER, row, strict=False))
+    for name in _MOMENTS:
+        moment: datetime | None = values[name]
+        values[name] = None if moment is None else moment_text(moment)
+    said, issues = loads(row.statements)
+    return FactSheet(**values, statements=said, issues=tuple(issues))
