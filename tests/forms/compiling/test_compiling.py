@@ -164,6 +164,28 @@ def test_too_many_rows_or_cells_are_refused(tmp_path: Path, limits: Limits) -> N
         compile(workbook(tmp_path, survey=PLAIN, notes=[["x", "y"]] * 20), limits=limits)
 
 
+@pytest.mark.parametrize("declared", ['<!ENTITY e SYSTEM "{secret}">', '<!ENTITY a "ha"><!ENTITY e "&a;&a;&a;">'])
+@pytest.mark.parametrize("part", ["xl/worksheets/sheet1.xml", "xl/workbook.xml"])
+def test_entities_inside_a_workbook_are_never_resolved(tmp_path: Path, part: str, declared: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("hahaha")
+    honest = workbook(tmp_path, survey=PLAIN)
+    path = tmp_path / "hostile"
+    with zipfile.ZipFile(honest) as source, zipfile.ZipFile(path, "w") as made:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == part:
+                root, doctype = content.index(b"<", content.find(b"?>") + 1), declared.format(secret=secret.as_uri())
+                content = content[:root] + f"<!DOCTYPE x [{doctype}]>".encode() + content[root:]
+                content = content.replace(b"Who?", b"&e;").replace(b'name="survey"', b'name="survey&e;"')
+            made.writestr(name, content)
+
+    with pytest.raises((UnknownWorkbook, InvalidWorkbook)) as refused:
+        compile(path)
+
+    assert "haha" not in str(refused.value.details)
+
+
 def test_a_form_that_takes_too_much_memory_is_stopped(tmp_path: Path) -> None:
     with pytest.raises(CompilingExhausted):
         compile(XLSFORMS / "intake.xlsx", limits=Limits(memory_bytes=40 * MIB))

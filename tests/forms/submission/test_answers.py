@@ -1,6 +1,10 @@
 """Answers laid out by their form: nothing lost, nothing mixed, nothing invented."""
 
+from xml.sax.saxutils import escape
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from forms.definition.model import Definition
 from forms.definition.reading import read as read_definition
@@ -10,18 +14,20 @@ from forms.submission.answers import Node
 from forms.submission.attachments import ExpectedFile, expected, expected_encrypted
 from forms.submission.envelope import read as read_envelope
 
-
-@pytest.fixture(scope="module")
-def form() -> Definition:
-    return read_definition(
-        b"""<h:html xmlns:h="http://www.w3.org/1999/xhtml" xmlns="http://www.w3.org/2002/xforms"><h:head><model><instance>
+FORM = read_definition(
+    b"""<h:html xmlns:h="http://www.w3.org/1999/xhtml" xmlns="http://www.w3.org/2002/xforms"><h:head><model><instance>
         <data id="f"><name/><g><age/><photo/></g>
         <m><who/><pic/><t><v/></t></m><meta><instanceID/><audit/></meta></data></instance>
         <bind nodeset="/data/g/photo" type="binary"/><bind nodeset="/data/m/pic" type="binary"/></model></h:head><h:body>
         <group ref="/data/m"><repeat nodeset="/data/m">
         <group ref="/data/m/t"><repeat nodeset="/data/m/t"/></group></repeat></group>
         </h:body></h:html>"""
-    )
+)
+
+
+@pytest.fixture(scope="module")
+def form() -> Definition:
+    return FORM
 
 
 def data(inside: str) -> bytes:
@@ -118,3 +124,38 @@ def test_an_encrypted_submission_expects_its_parts() -> None:
     )
 
     assert [each.name for each in expected_encrypted(envelope)] == ["a.jpg.enc", "submission.xml.enc"]
+
+
+@st.composite
+def filled(draw: st.DrawFn) -> tuple[str, Node]:
+    """A filled form: its XML, with noise that means nothing, and the answers it holds."""
+    texts = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"), max_size=8)
+    noise = st.sampled_from(["", " ", "\n  ", "<!-- c -->", "<?p i?>"])
+
+    def leaf(name: str, path: str, into: Node) -> str:
+        text = draw(st.none() | texts)
+        if text is None:
+            return ""
+        into.values[path] = text
+        half = len(text) // 2
+        return f"<{name}>{escape(text[:half])}{draw(noise).strip()}{escape(text[half:])}</{name}>{draw(noise)}"
+
+    top = Node()
+    xml = leaf("name", "/name", top) + "<g>" + leaf("age", "/g/age", top) + "</g>"
+    for _ in range(draw(st.integers(0, 3))):
+        instance = Node()
+        top.repeats.setdefault("/m", []).append(instance)
+        xml += "<m>" + draw(noise) + leaf("who", "/m/who", instance)
+        for _ in range(draw(st.integers(0, 2))):
+            inner = Node()
+            instance.repeats.setdefault("/m/t", []).append(inner)
+            xml += "<t>" + leaf("v", "/m/t/v", inner) + "</t>"
+        xml += "</m>"
+    return f'<data id="f">{xml}</data>', top
+
+
+@given(filled())
+def test_what_was_filled_in_is_what_is_read(said: tuple[str, Node]) -> None:
+    xml, meant = said
+
+    assert answers.read(xml.encode(), FORM) == meant
