@@ -1,0 +1,53 @@
+# Two commands do everything: `make run` and `make test`. Nothing is written outside this folder, save system packages.
+
+HOST       ?=
+PORT       ?=
+PUBLIC_URL ?=
+SKIP       ?=
+BIN        := .venv/bin
+
+# Caches of programs that would otherwise keep them in the home folder.
+export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run test check bench migration constraints clean
+
+help:  ## Say what there is
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+run: .venv/ready  ## Start everything: make run [HOST=0.0.0.0] [PORT=8080] [PUBLIC_URL=https://…]
+	@exec $(BIN)/siraba run $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if $(PUBLIC_URL),--public-url $(PUBLIC_URL))
+
+test: .venv/ready-for-tests  ## Install what tests need, then lint, types, laws and all tests: make test [SKIP=browser,java,s3,postgres]
+	@SKIP="$(SKIP)" tools/engines.sh
+	@$(MAKE) --no-print-directory check
+	@SKIP="$(SKIP)" tools/tests.sh
+
+check: .venv/ready-for-tests  ## Lint, types and the laws of the layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --cache-dir .cache/import_linter
+
+bench: .venv/ready-for-tests  ## Measure intake, rebuild and export; takes minutes
+	@for each in intake rebuild export; do $(BIN)/python -m bench.$$each || exit 1; done
+
+migration: .venv/ready-for-tests  ## Draft the next migration: make migration NAME="what changes"
+	@$(BIN)/python -m tests.support.drafting "$(NAME)"
+	@$(BIN)/ruff format -q storage/migrations
+
+constraints: .venv/ready-for-tests  ## Write down what is installed now as what is tested
+	@{ sed -n '/^#/p' constraints.txt; $(BIN)/pip freeze --all --exclude-editable; } > .cache/constraints.txt
+	@mv .cache/constraints.txt constraints.txt
+
+clean:  ## Remove the environment and all caches; data/ stays
+	rm -rf .venv .cache build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/ready: pyproject.toml constraints.txt
+	@tools/environment.sh
+	@touch $@
+
+.venv/ready-for-tests: .venv/ready
+	@$(BIN)/pip install -q -c constraints.txt --group lint --group test
+	@touch $@
