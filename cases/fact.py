@@ -67,7 +67,8 @@ class FactSheet:
 
     *case_id* is the case that the submission names by entity id; *case_no* a typed or looked-up number; *slip* says that it
     was copied from a paper slip, so that sex and birth year must agree before it is believed. *creates*: the submission
-    registers the case; *registered*: it speaks of a person on record at all. *link*: how it came to its case.
+    registers the case; *registered*: it speaks of a person on record at all. *link*: how it came to its case. *tag*: twelve hex
+    digits that stand for the submission in the keys of a record's rows.
     """
 
     submission: str
@@ -92,11 +93,10 @@ class FactSheet:
     link: str = ""
     issues: Sequence[Issue] = ()
     statements: Mapping[str, Sequence[Statement]] = field(default_factory=dict)
+    tag: str = field(init=False, compare=False)
 
-    @property
-    def tag(self) -> str:
-        """Twelve hex digits that stand for the submission in the keys of a record's rows."""
-        return tag_of(self.form, self.submission)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tag", tag_of(self.form, self.submission))
 
     @property
     def precedence(self) -> tuple[str, str, str, str]:
@@ -127,7 +127,8 @@ def in_force(sheets: Iterable[FactSheet]) -> list[FactSheet]:
     """
     versions: dict[tuple[str, str], dict[str, FactSheet]] = {}
     for sheet in sheets:
-        versions.setdefault((sheet.form, sheet.submission), {})[sheet.instance_id] = sheet
+        if sheet.standing != SUPERSEDED:  # known to be replaced, perhaps by a version that went to another case
+            versions.setdefault((sheet.form, sheet.submission), {})[sheet.instance_id] = sheet
     standing = (newest(list(family.values())) if len(family) > 1 else next(iter(family.values())) for family in versions.values())
     counted = [sheet for sheet in standing if sheet.standing == IN_FORCE]
     return sorted(counted, key=lambda sheet: sheet.precedence)

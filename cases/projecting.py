@@ -73,7 +73,7 @@ def _sources(draft: Draft, moved: list[FactSheet]) -> None:
     ordinal = {id(sheet): episode.ordinal for episode in phases.episodes(draft.sheets) for sheet in episode.sheets}
     rows: list[tuple[Any, ...]] = [
         (
-            draft.case_id, draft.tag(sheet), sheet.form, sheet.form_version, sheet.submission, sheet.instance_id,
+            draft.case_id, sheet.tag, sheet.form, sheet.form_version, sheet.submission, sheet.instance_id,
             sheet.channel, sheet.event_at, sheet.device_time, sheet.received_at, sheet.device_id, sheet.staff_code,
             ordinal.get(id(sheet)),
         )

@@ -29,7 +29,7 @@ def episodes(draft: Draft, found: list[Episode], services: list[dict[str, Any]],
             accepted=any(id(one.sheet) in own and "accepted_at" in one.moments for one in referrals),
             may_share_origin=may_share,
         )
-        part = Draft(draft.case_id, episode.sheets, draft.rows, draft.tags, draft.issued)
+        part = Draft(draft.case_id, episode.sheets, draft.rows, draft.issued)
         _episode(part, episode, part.merged("episode"), phase)
     return phase
 

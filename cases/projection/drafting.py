@@ -43,15 +43,7 @@ class Draft:
     case_id: str
     sheets: Sequence[FactSheet]
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=dict)
-    tags: dict[int, str] = field(default_factory=dict)
     issued: set[str] = field(default_factory=set)
-
-    def tag(self, sheet: FactSheet) -> str:
-        """The sheet's tag, computed once."""
-        found = self.tags.get(id(sheet))
-        if found is None:
-            found = self.tags[id(sheet)] = sheet.tag
-        return found
 
     def said(self, table: str) -> Iterable[tuple[FactSheet, Statement]]:
         """Every statement about *table*, in ascending precedence."""
@@ -84,7 +76,7 @@ class Draft:
         for place in shape.codes:
             if own[place] is not None:
                 own[place] = json_text(own[place])
-        self.rows.setdefault(table, []).append((self.case_id, key, self.tag(sheet), path, found, valid, *own))
+        self.rows.setdefault(table, []).append((self.case_id, key, sheet.tag, path, found, valid, *own))
         return found
 
     def add_said(self, table: str, sheet: FactSheet, said: Statement, values: Mapping[str, Any], valid: str = VALID) -> str:
@@ -95,7 +87,11 @@ class Draft:
 
     def key(self, sheet: FactSheet, *parts: str) -> str:
         """A key of the submission's own: the same whenever the record is rebuilt, whatever else arrived."""
-        return ".".join([self.tag(sheet), *filter(None, parts)])
+        key = sheet.tag
+        for part in parts:
+            if part:
+                key = f"{key}.{part}"
+        return key
 
     def issue(self, kind: str, target: str, sheet: FactSheet, detail: str = "") -> None:
         """Add something for a person to look at, guarded like the column it is about."""
@@ -104,7 +100,7 @@ class Draft:
         floor = "pub" if shape is None else shape.class_
         if shape is not None and column in shape.columns:
             floor = higher(floor, shape.columns[column].class_)
-        key = ".".join(filter(None, (self.tag(sheet), kind, target, detail)))
+        key = ".".join(filter(None, (sheet.tag, kind, target, detail)))
         if key in self.issued:
             return
         self.issued.add(key)
@@ -201,7 +197,7 @@ class Draft:
         count = len(self.rows.setdefault("guarded_value", []))
         key = f"{table}.{row}.{column}.{why}.{count}"
         values = (table, row, column, text, why)
-        self.rows["guarded_value"].append((self.case_id, key, self.tag(sheet), path, class_, VALID, *values))
+        self.rows["guarded_value"].append((self.case_id, key, sheet.tag, path, class_, VALID, *values))
 
     def record(self) -> Record:
         """The finished record: tables in order, rows by key."""

@@ -56,7 +56,7 @@ def screens(draft: Draft) -> None:
     told: dict[tuple[str, str], tuple[FactSheet, Statement, dict[str, Any]]] = {}
     for sheet, said in draft.said("mh_screen"):
         instrument = said.key or "phq9"
-        key = (draft.tag(sheet), instrument)
+        key = (sheet.tag, instrument)
         if key in told:
             told[key][2].update(said.values)
         else:
@@ -80,7 +80,7 @@ def lab_tests(draft: Draft) -> None:
             orders.append((sheet, said, dict(said.values)))
         else:
             brought = {name: value for name, value in said.values.items() if name != "ordered_on"}
-            order.update(brought, resulted_by=draft.tag(sheet))
+            order.update(brought, resulted_by=sheet.tag)
     for sheet, said, values in orders:
         draft.add_said("lab_test", sheet, said, values)
 

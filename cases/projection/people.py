@@ -17,7 +17,7 @@ OLDEST = 130
 def person(draft: Draft) -> None:
     """The person, with every spelling of the name ever received."""
     creating_first = sorted(draft.sheets, key=lambda sheet: not sheet.creates)
-    registered = Draft(draft.case_id, creating_first, draft.rows, draft.tags, draft.issued)
+    registered = Draft(draft.case_id, creating_first, draft.rows, draft.issued)
     found = registered.merged("person", first_stands=IDENTITY)
     names: dict[str, tuple[str, FactSheet, str]] = {}
     if found is not None:

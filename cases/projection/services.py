@@ -17,7 +17,7 @@ def services(draft: Draft, stays: Stays) -> list[dict[str, Any]]:
     rows: list[tuple[str, FactSheet, Statement, dict[str, Any]]] = []
     for sheet, said in draft.said("service"):
         rows.append((draft.key(sheet, said.key), sheet, said, _told(sheet, said)))
-    rows += _implied(draft, stays, {(row[3].get("type"), draft.tag(row[1])) for row in rows}, [row[3] for row in rows])
+    rows += _implied(draft, stays, {(row[3].get("type"), row[1].tag) for row in rows}, [row[3] for row in rows])
     by_type: dict[Any, list[tuple[str, FactSheet, dict[str, Any]]]] = {}
     for key, sheet, said, values in rows:
         twin = next((k for k, s, v in by_type.get(values.get("type"), ()) if s is not sheet and _are_one(v, values)), None)
@@ -57,7 +57,7 @@ def _implied(
             rows.append(_derived(draft, sheet, said, "inpatient", nights, stay["discharged_on"]))
     for sheet, said in draft.said("admission"):
         meals = (said.values.get("meals_patient") or 0) + (said.values.get("meals_companion") or 0)
-        if meals and ("meal", draft.tag(sheet)) not in billed:
+        if meals and ("meal", sheet.tag) not in billed:
             rows.append(_derived(draft, sheet, said, "meal", meals, sheet.event_at[:10]))
     return rows
 

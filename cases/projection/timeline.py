@@ -22,7 +22,7 @@ _KEY, _SOURCE, _CLASS = COMMON.index("key"), COMMON.index("source"), COMMON.inde
 
 def events(draft: Draft, moved: Iterable[FactSheet], *, closed_on: str | None) -> None:
     """Everything that happened, from the rows drafted so far and from the submissions themselves."""
-    by_tag = {draft.tag(sheet): sheet for sheet in draft.sheets}
+    by_tag = {sheet.tag: sheet for sheet in draft.sheets}
     lines = _Lines(draft, by_tag)
     for sheet in draft.sheets:
         if sheet.creates:
@@ -75,7 +75,7 @@ class _Lines:
         self._seen: set[tuple[str, str, str, str, str]] = set()
 
     def add(self, sheet: FactSheet, kind: str, at: str, class_: str, table: str, key: str) -> None:
-        tag = self._draft.tag(sheet)
+        tag = sheet.tag
         mark = (tag, kind, at, class_, key if table == "referral" else "")
         if mark not in self._seen:
             self._seen.add(mark)
