@@ -1,0 +1,1 @@
+"""The administrators' and case workers' pages: HTML made on the server, in French and English, without JavaScript."""

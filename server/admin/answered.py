@@ -1,0 +1,104 @@
+"""A submission's answers as a person reads them: questions with their labels, choices by name, groups and repeats as sections.
+
+Pure. Labels come in the viewer's language where the form has it, else in the form's default language.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from forms.definition.model import Definition, Field
+from forms.submission.answers import Node
+
+NAMES = {"fr": ("(fr)", "french", "français", "francais"), "en": ("(en)", "english", "anglais")}
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One question and its answer; *file*: the answer names a file."""
+
+    question: str
+    answer: str
+    file: bool = False
+
+
+@dataclass(slots=True)
+class Section:
+    """What was answered in one group or one instance of a repeat; *number* counts a repeat's instances from 1."""
+
+    title: str
+    number: int | None = None
+    depth: int = 0
+    answers: list[Answered] = field(default_factory=list)
+
+
+def sections(definition: Definition, answers: Node, language: str) -> list[Section]:
+    """The answered questions in the form's order; questions that were not relevant or left empty are left out."""
+    reading = _Reading(definition, spoken(definition.languages, language))
+    return [section for section in reading.of(answers, None, Section("")) if section.answers]
+
+
+def spoken(languages: Sequence[str], language: str) -> str:
+    """The form's language that is *language* (`fr` or `en`), else its default; "" for a form without languages."""
+    for each in languages:
+        plain = each.casefold()
+        if plain == language or any(name in plain for name in NAMES[language]):
+            return each
+    return languages[0] if languages else ""
+
+
+class _Reading:
+    def __init__(self, definition: Definition, language: str) -> None:
+        self._definition, self._language = definition, language
+        self._choices = {
+            name: {choice.name: self._text(choice.labels, choice.name) for choice in choices}
+            for name, choices in definition.choice_lists.items()
+        }
+
+    def of(self, node: Node, repeat: str | None, head: Section) -> Iterator[Section]:
+        """The sections of *node*, whose closest repeat is *repeat*; answers outside of any group stand under *head*."""
+        section, holder = head, repeat or ""
+        for each in self._definition.fields:
+            if each.repeat != repeat:
+                continue
+            if each.type == "repeat":
+                yield section
+                yield from self._instances(each, node, head.depth + 1)
+                section = Section(section.title, section.number, section.depth)
+            elif (answer := node.values.get(each.path)) and each.labels and not each.is_container:
+                group = self._group(each.path, repeat or "")
+                if group != holder:
+                    yield section
+                    section, holder = self._begun(group, repeat or "", head), group
+                section.answers.append(Answered(self._label(each), self._answer(each, answer), each.binary))
+        yield section
+
+    def _instances(self, repeat: Field, node: Node, depth: int) -> Iterator[Section]:
+        for number, instance in enumerate(node.repeats.get(repeat.path, ()), start=1):
+            yield from self.of(instance, repeat.path, Section(self._label(repeat), number, depth))
+
+    def _begun(self, group: str, repeat: str, head: Section) -> Section:
+        if group == repeat:
+            return Section(head.title, head.number, head.depth)
+        return Section(self._label(self._definition.by_path[group]), None, head.depth)
+
+    def _group(self, path: str, repeat: str) -> str:
+        """The closest group above *path* that has a label, inside *repeat*."""
+        above = path.rpartition("/")[0]
+        while above and above != repeat:
+            found = self._definition.by_path.get(above)
+            if found is not None and found.labels:
+                return above
+            above = above.rpartition("/")[0]
+        return repeat
+
+    def _answer(self, question: Field, answer: str) -> str:
+        names = self._choices.get(question.choices or "", {})
+        if question.select == "multiple":
+            return ", ".join(names.get(code, code) for code in answer.split())
+        return names.get(answer, answer) if question.select else answer
+
+    def _label(self, of: Field) -> str:
+        return self._text(of.labels, of.name)
+
+    def _text(self, labels: Mapping[str, str], otherwise: str) -> str:
+        return labels.get(self._language) or next((label for label in labels.values() if label), otherwise)

@@ -1,0 +1,179 @@
+"""Pages out of templates: languages, dates, links, tabs, and the headers that every page carries.
+
+The policy lets a page load its own style sheet and pictures and post to itself, and nothing else: no script runs, whatever an
+answer holds. Templates escape everything.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import jinja2
+from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
+from markupsafe import Markup
+
+from forms.store.projects import Project
+from server.access import policy
+from server.access.policy import SITE, Place
+from server.access.roles import ROLES
+from server.access.verbs import Verb
+from server.admin.languages import N_, NAMES, Language, language
+from server.admin.style import ICON_HREF, STYLE_HREF
+from server.admin.vocabulary import role
+from server.web.answers import Answer
+from server.web.surface import Ask, Site
+from storage.problems import Problem
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Vary": "Cookie, Accept-Language",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+# For problems whose sentence nobody translated; the sentence itself follows in English.
+BY_STATUS = {
+    400: N_("The request could not be understood."),
+    401: N_("You need to sign in."),
+    403: N_("You do not have the right to do this."),
+    404: N_("There is nothing here that you may see."),
+    409: N_("This does not go together with what is there already."),
+    413: N_("This is too large."),
+    429: N_("Too many requests."),
+    500: N_("The server made a mistake."),
+    503: N_("The server cannot do this just now. Please try again later."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One of the project's tabs."""
+
+    name: str
+    href: str
+    label: str
+
+
+_TABS = (
+    ("forms", "", Verb.FORM_LIST, N_("Forms")),
+    ("cases", "/cases", Verb.CASE_LIST, N_("Cases")),
+    ("app-users", "/app-users", Verb.APP_USER_LIST, N_("App users")),
+    ("team", "/team", Verb.ASSIGNMENT_LIST, N_("Team")),
+)
+
+
+def page(ask: Ask[Any], template: str, *, status: int = 200, **context: Any) -> Answer:
+    """The page that *template* makes of *context*, for whoever asks, in their language."""
+    actor = ask.actor
+    return _made(
+        template,
+        language(ask.language),
+        ask.site,
+        status,
+        actor=actor,
+        csrf=actor.csrf if actor else None,
+        target=ask.target,
+        sees_users=policy.allows(ask.unit, actor, Verb.USER_LIST, SITE),
+        **context,
+    )
+
+
+def tabs(ask: Ask[Any], project: Project, current: str) -> dict[str, Any]:
+    """What a page inside a project needs: the project, the tabs that the viewer may open, and which one is open."""
+    held = verbs_at(ask, project)
+    base = f"/projects/{project.id}"
+    shown = [Tab(name, base + path, label) for name, path, verb, label in _TABS if verb in held]
+    return {"project": project, "tabs": shown, "tab": current, "may": held}
+
+
+def verbs_at(ask: Ask[Any], project: Project) -> frozenset[Verb]:
+    """All that the viewer may do in a project."""
+    if ask.actor is None:
+        return frozenset()
+    return frozenset(verb for role in policy.roles_at(ask.unit, ask.actor, Place(project.id)) for verb in ROLES[role])
+
+
+def problem_page(problem: Problem, site: Site, code: str) -> Answer:
+    """A refusal as a page of its own, without anything that would need to know who asks."""
+    spoken = language(code)
+    known = spoken.knows(problem.says)
+    sentence = spoken.said(problem.says).format(**problem.details) if known else problem.sentence
+    general = spoken.said(BY_STATUS.get(problem.status, BY_STATUS[400]))
+    made = _made(
+        "problem.html", spoken, site, problem.status, title=sentence if known else general, english=None if known else sentence
+    )
+    return made.with_headers({"Retry-After": "600"}) if problem.status == 429 else made
+
+
+def link(*parts: object) -> str:
+    """A path of *parts*, each escaped whole: form ids and file names may hold slashes."""
+    return "/" + "/".join(quote(str(part), safe="") for part in parts)
+
+
+def safe_target(target: str) -> str:
+    """*target*, if it is a path on this site, else the front page: a sign-in must not send anybody elsewhere."""
+    plain = target.startswith("/") and not target.startswith(("//", "/\\")) and target.isprintable() and "\\" not in target
+    return target if plain else "/"
+
+
+def _made(template: str, spoken: Language, site: Site, status: int, **context: Any) -> Answer:
+    html = _environment(spoken.code, site.settings.time_zone).get_template(template).render(context)
+    return Answer(html.encode(), status, "text/html; charset=utf-8", HEADERS)
+
+
+@lru_cache(maxsize=8)
+def _environment(code: str, time_zone: str) -> jinja2.Environment:
+    spoken, zone = language(code), ZoneInfo(time_zone)
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.install_gettext_callables(spoken.said, spoken.counted, newstyle=True)  # type: ignore[attr-defined]
+    environment.filters.update(when=_when(spoken, zone), day=_day(spoken), number=_number(spoken))
+    environment.globals.update(
+        link=link, lang=spoken.code, languages=NAMES, style=STYLE_HREF, icon=ICON_HREF, Verb=Verb, said=spoken.said,
+        role_name=partial(role, spoken),
+        # What only some pages have.
+        actor=None, csrf=None, target=None, sees_users=False, tabs=(), project=None,
+    )  # fmt: skip
+    return environment
+
+
+def _when(spoken: Language, zone: ZoneInfo) -> Callable[[datetime | None], str]:
+    def when(moment: datetime | None) -> str:
+        """A moment in the site's zone, with the full one for machines."""
+        if moment is None:
+            return "–"
+        text = format_datetime(moment, "d MMM y, HH:mm", tzinfo=zone, locale=spoken.locale)
+        return Markup('<time datetime="{}">{}</time>').format(moment.isoformat(timespec="seconds"), text)
+
+    return when
+
+
+def _day(spoken: Language) -> Callable[[date | datetime | None], str]:
+    def day(moment: date | datetime | None) -> str:
+        """A day, as a calendar has it."""
+        if moment is None:
+            return "–"
+        return Markup('<time datetime="{}">{}</time>').format(
+            moment.isoformat(), format_date(moment, "d MMM y", locale=spoken.locale)
+        )
+
+    return day
+
+
+def _number(spoken: Language) -> Callable[[float], str]:
+    return lambda number: format_decimal(number, locale=spoken.locale)

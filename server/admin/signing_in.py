@@ -1,0 +1,75 @@
+"""Signing in and out, and choosing the language."""
+
+from dataclasses import replace
+from typing import Any
+
+from server.access import actors
+from server.access.throttle import sign_ins
+from server.admin.languages import NAMES
+from server.admin.pages import page, safe_target
+from server.admin.surface import admin
+from server.web.answers import Answer, Cookie, redirect
+from server.web.bodies import form_fields
+from server.web.lifecycle import BadCsrf
+from server.web.surface import ANYONE, SIGNED_IN, Ask
+from server.web.ways import SESSION_COOKIE
+from storage.problems import AuthenticationFailed
+
+LANGUAGE_COOKIE = "siraba-language"
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+@admin.get("/sign-in", needs=ANYONE)
+def sign_in_page(ask: Ask[None]) -> Answer:
+    """The form; whoever is signed in goes on."""
+    onward = safe_target(ask.query.get("next", "/"))
+    if ask.actor is not None:
+        return redirect(onward)
+    return page(ask, "sign_in.html", onward=onward, email="", failed=False)
+
+
+@admin.post("/sign-in", needs=ANYONE, reads=form_fields)
+def sign_in(ask: Ask[None]) -> Answer:
+    """Begin a session in a cookie.
+
+    Raises: TooManyFailures, whether the password is right or wrong; BadCsrf, for a form on another site.
+    """
+    _require_own_form(ask)
+    email, onward = ask.body.get("email", "").strip(), safe_target(ask.body.get("next", "/"))
+    sign_ins.require_calm(email, ask.unit.now)
+    try:
+        actor, session = actors.begin_session(
+            ask.unit, email, ask.body.get("password", ""), hours=ask.site.settings.session_hours
+        )
+    except AuthenticationFailed:
+        sign_ins.note_failure(email, ask.unit.now)
+        ask.note("user.session.refuse")
+        return page(ask, "sign_in.html", status=422, onward=onward, email=email, failed=True)
+    sign_ins.forget(email)
+    ask.note("user.session.create", subject=str(actor.id))
+    cookie = Cookie(SESSION_COOKIE, session.token, ask.site.settings.session_hours * 3600)
+    return replace(redirect(onward), cookies=(cookie,))
+
+
+@admin.post("/sign-out", needs=SIGNED_IN, reads=form_fields)
+def sign_out(ask: Ask[None]) -> Answer:
+    """End the session."""
+    if ask.actor is not None and ask.actor.session_sha256 is not None:
+        actors.end_session(ask.unit, ask.actor.session_sha256)
+    ask.note("user.session.delete")
+    return replace(redirect("/sign-in"), cookies=(Cookie(SESSION_COOKIE, None),))
+
+
+@admin.post("/language", needs=ANYONE, reads=form_fields, writes=True)
+def choose_language(ask: Ask[None]) -> Answer:
+    """Keep the chosen language in a cookie and go back to where the choice was made."""
+    _require_own_form(ask)
+    chosen = ask.body.get("language")
+    cookies = (Cookie(LANGUAGE_COOKIE, chosen, YEAR_SECONDS),) if chosen in NAMES else ()
+    return replace(redirect(safe_target(ask.body.get("next", "/"))), cookies=cookies)
+
+
+def _require_own_form(ask: Ask[Any]) -> None:
+    """Nobody is signed in yet, so no token vouches for the form; every current browser says where it stands."""
+    if ask.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise BadCsrf

@@ -1,0 +1,120 @@
+"""Submissions of a form: a page of them, one with its answers, edits and files, and what was sent, byte for byte."""
+
+from typing import Any
+
+from forms.definitions import definition_of
+from forms.store import browsing
+from forms.store import forms as forms_store
+from forms.store import projects as projects_store
+from forms.store.browsing import File, Submission
+from forms.store.forms import Form
+from forms.submission import answers
+from server.access.verbs import Verb
+from server.admin.answered import Section, sections
+from server.admin.pages import page, tabs
+from server.admin.surface import admin
+from server.web.answers import Answer, attachment_header
+from server.web.surface import Ask
+from storage.problems import NotFound, Problem
+
+LINES_MOST = 50
+# What a browser may draw by itself; everything else is saved, never opened in our origin.
+PICTURES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
+SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, no-store"}
+
+FORM = "/projects/<int:project_id>/forms/<xml_form_id>/submissions"
+ONE = f"{FORM}/<instance_id>"
+
+
+@admin.get(FORM, needs=Verb.SUBMISSION_LIST, finds=forms_store.published_form_of)
+def submissions_page(ask: Ask[Form]) -> Answer:
+    """The newest submissions; `?before=` goes on from there."""
+    before = ask.query.get("before", "")
+    lines = browsing.page_of_submissions(
+        ask.unit, ask.found.id, before=int(before) if before.isdecimal() and len(before) < 16 else None, most=LINES_MOST + 1
+    )
+    return page(
+        ask,
+        "submissions.html",
+        form=ask.found,
+        lines=lines[:LINES_MOST],
+        older=lines[LINES_MOST - 1].version_id if len(lines) > LINES_MOST else None,
+        newest=not before,
+        csv=None,
+        **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms"),
+    )
+
+
+@admin.get(ONE, needs=Verb.SUBMISSION_READ, finds=browsing.submission_of)
+def submission_page(ask: Ask[Submission]) -> Answer:
+    """One submission as a person reads it; `?version=` shows an earlier version by its instance id."""
+    shown = _version(ask.found, ask.query.get("version"))
+    _note(ask, "submission.view")
+    return page(
+        ask,
+        "submission.html",
+        submission=ask.found,
+        shown=shown,
+        sections=_sections(ask, shown),
+        files=browsing.files_of(ask.unit, shown.id),
+        pictures=PICTURES,
+        **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms"),
+    )
+
+
+@admin.get(f"{ONE}/versions/<version>.xml", needs=Verb.SUBMISSION_READ, finds=browsing.submission_of)
+def submission_xml(ask: Ask[Submission]) -> Answer:
+    """What was sent, byte for byte, to save."""
+    shown = _version(ask.found, ask.path["version"])
+    _note(ask, "submission.view")
+    headers = {**SANDBOX, "Content-Disposition": attachment_header(f"{shown.instance_id}.xml")}
+    return Answer(browsing.xml_of(ask.unit, shown.id), 200, "application/xml", headers)
+
+
+@admin.get(f"{ONE}/versions/<version>/files/<name>", needs=Verb.SUBMISSION_READ, finds=browsing.submission_of)
+def submission_file(ask: Ask[Submission]) -> Answer:
+    """A file that came with a version: pictures to look at, everything else to save."""
+    shown = _version(ask.found, ask.path["version"])
+    file = _file(browsing.files_of(ask.unit, shown.id), ask.path["name"])
+    ask.note(
+        "submission.attachment.view",
+        project_id=ask.found.project_id,
+        form_id=ask.found.form_id,
+        subject=shown.instance_id,
+        details={"sha256": file.blob_sha256},
+    )
+    chunks = ask.site.blobs.chunks(file.blob_sha256 or "")
+    if file.content_type in PICTURES:
+        return Answer(chunks, 200, file.content_type, SANDBOX)
+    return Answer(chunks, 200, "application/octet-stream", {**SANDBOX, "Content-Disposition": attachment_header(file.name)})
+
+
+def _version(found: Submission, instance_id: str | None) -> browsing.OneVersion:
+    if instance_id is None:
+        return found.current
+    for version in found.versions:
+        if version.instance_id == instance_id:
+            return version
+    raise NotFound
+
+
+def _file(files: list[File], name: str) -> File:
+    for file in files:
+        if file.name == name and file.blob_sha256 is not None:
+            return file
+    raise NotFound
+
+
+def _sections(ask: Ask[Any], shown: browsing.OneVersion) -> list[Section]:
+    """The answers, laid out; none when they cannot be read, which the page says."""
+    if shown.reading == "unreadable" or shown.form_version_id is None:
+        return []
+    definition = definition_of(ask.unit, shown.form_version_id)
+    try:
+        return sections(definition, answers.read(browsing.xml_of(ask.unit, shown.id), definition), ask.language)
+    except Problem:
+        return []
+
+
+def _note(ask: Ask[Submission], action: str) -> None:
+    ask.note(action, project_id=ask.found.project_id, form_id=ask.found.form_id, subject=ask.found.instance_id)

@@ -1,0 +1,88 @@
+import re
+
+from server.web.surface import Site
+from tests.server.admin.browsing import Browser, Page
+from tests.support.builders import Person, add_person, add_project
+
+
+def password_on(page: Page) -> str:
+    found = re.search(r'class="secret">([^<]+)<', page.html)
+    assert found is not None
+    return found[1]
+
+
+def test_an_added_user_signs_in_with_the_password_shown_once(site: Site, admin: Browser) -> None:
+    page = admin.post("/users", email="moussa@siraba.test", name="Moussa")
+
+    password = password_on(page)
+    newcomer = Browser(site)
+    assert newcomer.sign_in(Person(0, "moussa@siraba.test"), password).status == 303
+    assert "You have no role in any project yet." in newcomer.get("/").text
+    assert password not in admin.get("/users").html
+
+
+def test_an_address_is_taken_once_in_any_case_of_letters(admin: Browser) -> None:
+    admin.post("/users", email="moussa@siraba.test", name="Moussa")
+
+    assert admin.post("/users", email="Moussa@siraba.test", name="Moussa").status == 409
+
+
+def test_a_user_needs_an_address_and_a_name(admin: Browser) -> None:
+    assert admin.post("/users", email="moussa", name="Moussa").status == 400
+    assert admin.post("/users", email="moussa@siraba.test", name="").status == 400
+
+
+def test_a_new_password_shuts_out_who_used_the_old_one(site: Site, admin: Browser) -> None:
+    person = add_person(site.database, "moussa", "viewer")
+    browser = Browser(site)
+    browser.sign_in(person)
+
+    password = password_on(admin.post(f"/users/{person.actor_id}/password"))
+
+    assert browser.get("/account").status == 303
+    assert browser.sign_in(person).status == 422
+    assert browser.sign_in(person, password).status == 303
+
+
+def test_a_tablet_gets_no_password(site: Site, admin: Browser) -> None:
+    assert admin.post("/users/9999/password").status == 404
+
+
+def test_a_role_in_a_project_is_given_and_taken_by_address(site: Site, admin: Browser) -> None:
+    project_id = add_project(site.database)
+    person = add_person(site.database, "moussa")
+    browser = Browser(site)
+    browser.sign_in(person)
+    assert browser.get(f"/projects/{project_id}").status == 403
+
+    admin.post(f"/projects/{project_id}/team/give", email="Moussa@siraba.test", role="viewer")
+    assert browser.get(f"/projects/{project_id}").status == 200
+    assert "moussa@siraba.test" in admin.get(f"/projects/{project_id}/team").text
+
+    admin.post(f"/projects/{project_id}/team/take", email="moussa@siraba.test", role="viewer")
+    assert browser.get(f"/projects/{project_id}").status == 403
+
+
+def test_a_manager_gives_no_role_that_opens_case_records_not_even_by_hand(site: Site) -> None:
+    project_id = add_project(site.database)
+    manager = Browser(site)
+    manager.sign_in(add_person(site.database, "manager", "manager", project_id=project_id))
+
+    page = manager.get(f"/projects/{project_id}/team")
+    assert 'value="viewer"' in page.html
+    assert 'value="protection-officer"' not in page.html
+    refused = manager.post(f"/projects/{project_id}/team/give", email="manager@siraba.test", role="protection-officer")
+    assert refused.status == 403
+
+
+def test_administrators_make_administrators_and_the_last_one_stays(site: Site, admin: Browser) -> None:
+    person = add_person(site.database, "moussa")
+    admin.post(f"/users/{person.actor_id}/give", role="admin")
+    second = Browser(site)
+    second.sign_in(person)
+    assert second.get("/users").status == 200
+
+    assert admin.post(f"/users/{person.actor_id}/take", role="admin").status == 303
+    assert second.get("/users").status == 403
+    me = next(number for number in range(1, 9) if f'action="/users/{number}/take"' in admin.get("/users").html)
+    assert admin.post(f"/users/{me}/take", role="admin").status == 409
