@@ -1,0 +1,248 @@
+"""Law: every route says what it needs, and answers nobody and each role exactly as it says.
+
+Each route is asked for through the whole application, with a path made of things that exist. A new name in a path needs an
+example in `World`; a route that is open to everybody must stand in `OPEN`, with the reason.
+"""
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import insert, select
+from werkzeug.test import Client, TestResponse
+
+from server.access.policy import Place
+from server.access.roles import ROLES
+from server.access.users import give_role
+from server.access.verbs import Verb
+from server.application import SURFACES, application
+from server.web.surface import ANYONE, BY_CONTENT, Open, Route, Site
+from server.web.ways import SESSION_COOKIE
+from server.worker import work_until_idle
+from storage import unit_of_work
+from storage.engine import Database
+from storage.schema import session, submission_version
+from tests.support import builders
+
+ROUTES = [route for surface in SURFACES for route in surface.routes]
+KEYED = "/v1/key/<key>"
+INSTANCE = "uuid:6c1d3f6e-7c51-4f0a-9d0e-0f2b5a1c9e11"
+ENTITY = "0d1f6c0a-52a1-4c37-9f37-0b5b8f9c2d11"
+CSRF = "c" * 64
+
+# Who is not signed in may do this, since:
+OPEN = {
+    "GET /sign-in": "that is how one signs in",
+    "POST /sign-in": "that is how one signs in",
+    "POST /language": "people choose a language before they sign in",
+    "GET /static/<name>": "the sign-in page has a style",
+    "POST /v1/sessions": "that is how a program signs in",
+    "POST /v1/key/<key>/sessions": "that is how a program signs in",
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """Things that exist, to make paths of; and two others that routes may change or delete without harm to the asker."""
+
+    database: Database
+    project_id: int
+    tablet: builders.Tablet
+    path: Mapping[str, object]
+
+    def address(self, route: Route, key: str | None = None) -> str:
+        """A path that *route* takes."""
+        own = {**self.path, "name": _name_in(route.rule)}
+        rule = route.rule.replace("<key>", key or "")
+        missing = [name for name in re.findall(r"<(?:[^:>]+:)?(\w+)>", rule) if name not in own]
+        assert not missing, f"{route.name}: give an example of {missing} in World"
+        return re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: str(own[found[1]]), rule)
+
+
+def _name_in(rule: str) -> str:
+    return "people" if "/datasets/" in rule else "photo.jpg"
+
+
+@pytest.fixture
+def client(site: Site) -> Client:
+    """A client that keeps no cookies: each request says anew who asks."""
+    return Client(application(site), use_cookies=False)
+
+
+@pytest.fixture
+def world(database: Database, client: Client) -> World:
+    """A project with a form, a submission with a file, an entity, a user and two tablets."""
+    project_id = builders.add_project(database)
+    builders.add_form(database, project_id)
+    tablet = builders.add_tablet(database, project_id)
+    other = builders.add_tablet(database, project_id, "other")
+    somebody = builders.add_person(database, "somebody", "viewer", project_id=project_id)
+    entity = f'<entity dataset="people" id="{ENTITY}" create="1"><label>A</label></entity>'
+    sent = client.post(
+        f"/v1/key/{tablet.token}/projects/{project_id}/submission",
+        **builders.multipart(builders.submission(INSTANCE, photo="photo.jpg", entity=entity), {"photo.jpg": b"JPEG"}),
+    )
+    assert sent.status_code == 201
+    work_until_idle(database)
+    with unit_of_work.reading(database) as unit:
+        version_id = unit.connection.execute(select(submission_version.c.id)).scalar_one()
+    path = {
+        "project_id": project_id,
+        "xml_form_id": "register",
+        "instance_id": INSTANCE,
+        "version": version_id,
+        "app_user_id": other.actor_id,
+        "actor_id": somebody.actor_id,
+        "uuid": ENTITY,
+    }
+    return World(database, project_id, tablet, path)
+
+
+def signed_in(database: Database, actor_id: int, route: Route) -> dict[str, str]:
+    """The headers of a fresh session, as the route's surface takes it."""
+    token = secrets.token_hex(32)
+    with unit_of_work.writing(database) as unit:
+        unit.connection.execute(
+            insert(session),
+            {
+                "token_sha256": hashlib.sha256(token.encode()).hexdigest(),
+                "actor_id": actor_id,
+                "csrf": CSRF,
+                "created_at": unit.now,
+                "expires_at": unit.now + timedelta(hours=1),
+            },
+        )
+    if route.surface.cookies:
+        return {"Cookie": f"{SESSION_COOKIE}={token}", "X-CSRF-Token": CSRF}
+    return {"Authorization": f"Bearer {token}"}
+
+
+def asked(client: Client, route: Route, address: str, headers: Mapping[str, str] | None = None) -> TestResponse:
+    """The answer, read to its end, to a request that is empty, save on pages: there a giver must hold what is given."""
+    posted = {"role": "viewer"} if route.surface.cookies and route.method == "POST" else None
+    answer = client.open(address, method=route.method, headers=dict(headers or {}), data=posted)
+    answer.get_data()
+    return answer
+
+
+def turned_away(answer: TestResponse, route: Route) -> bool:
+    """Whether somebody unknown was told to say who they are: 401, or for a browser the sign-in page."""
+    if route.surface.sign_in and answer.status_code == 303:
+        return answer.headers["Location"].startswith(route.surface.sign_in)
+    return answer.status_code == 401
+
+
+def passed(answer: TestResponse, route: Route) -> bool:
+    """Whether the request came through to the work; what that makes of an empty body is another matter."""
+    return not turned_away(answer, route) and answer.status_code != 403 and answer.status_code < 500
+
+
+def test_every_route_is_declared_once() -> None:
+    names = [route.name for route in ROUTES]
+
+    assert len(names) == len(set(names))
+
+
+def test_routes_open_to_everybody_are_few_and_known() -> None:
+    assert {route.name for route in ROUTES if route.needs is ANYONE} <= OPEN.keys()
+
+
+def test_nobody_passes_where_a_permission_is_needed(world: World, client: Client) -> None:
+    for route in ROUTES:
+        if route.rule.startswith(KEYED):
+            continue
+        answer = asked(client, route, world.address(route))
+
+        assert turned_away(answer, route) == (route.needs is not ANYONE), f"{route.name}: {answer.status}"
+
+
+def test_a_wrong_key_is_refused_without_asking_for_a_password(world: World, client: Client) -> None:
+    for route in ROUTES:
+        if not route.rule.startswith(KEYED):
+            continue
+        answer = asked(client, route, world.address(route, key="f" * 64))
+
+        assert answer.status_code == 403, f"{route.name}: {answer.status}"
+        assert "WWW-Authenticate" not in answer.headers
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_passes_exactly_where_it_holds_what_is_needed(role: str, world: World, client: Client) -> None:
+    person = builders.add_person(world.database, "asker", role)
+    plain = [route for route in ROUTES if isinstance(route.needs, Verb) and not route.rule.startswith(KEYED)]
+    refused = [route for route in plain if route.needs not in ROLES[role]]
+    # Deletions come last: what they delete, others ask for.
+    passing = sorted((route for route in plain if route.needs in ROLES[role]), key=lambda route: route.method == "DELETE")
+
+    for route in [*refused, *passing]:
+        answer = asked(client, route, world.address(route), signed_in(world.database, person.actor_id, route))
+
+        if route in refused:
+            assert answer.status_code == 403, f"{route.name} for {role}: {answer.status}"
+        else:
+            assert passed(answer, route), f"{route.name} for {role}: {answer.status}"
+
+
+def test_a_role_in_another_project_counts_for_nothing(world: World, client: Client) -> None:
+    elsewhere = builders.add_project(world.database, "Elsewhere")
+    person = builders.add_person(world.database, "asker")
+    with unit_of_work.writing(world.database) as unit:
+        for role in ROLES:
+            give_role(unit, person.actor_id, role, Place(elsewhere))
+
+    for route in ROUTES:
+        if isinstance(route.needs, Verb) and not route.rule.startswith(KEYED):
+            answer = asked(client, route, world.address(route), signed_in(world.database, person.actor_id, route))
+
+            assert answer.status_code == 403, f"{route.name}: {answer.status}"
+
+
+def test_somebody_without_any_role_may_only_do_what_is_open(world: World, client: Client) -> None:
+    person = builders.add_person(world.database, "asker")
+
+    for route in ROUTES:
+        if route.rule.startswith(KEYED) or route.needs is ANYONE:
+            continue
+        answer = asked(client, route, world.address(route), signed_in(world.database, person.actor_id, route))
+
+        if isinstance(route.needs, Verb):
+            assert answer.status_code == 403, f"{route.name}: {answer.status}"
+        else:
+            assert answer.status_code < 500, f"{route.name}: {answer.status}"
+
+
+def test_a_tablet_passes_exactly_where_collecting_needs_it(world: World, client: Client) -> None:
+    for route in ROUTES:
+        if not route.rule.startswith(KEYED) or not isinstance(route.needs, Verb):
+            continue
+        answer = asked(client, route, world.address(route, key=world.tablet.token))
+
+        if route.needs in ROLES["app-user"]:
+            assert passed(answer, route), f"{route.name}: {answer.status}"
+        else:
+            assert answer.status_code == 403, f"{route.name}: {answer.status}"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_only_who_may_send_submissions_sends_them(role: str, world: World, client: Client) -> None:
+    person = builders.add_person(world.database, "asker", role)
+    by_content = [route for route in ROUTES if route.needs is BY_CONTENT and not route.rule.startswith(KEYED)]
+    assert {route.rule for route in by_content} == {"/v1/projects/<int:project_id>/submission"}
+
+    for route in by_content:
+        answer = client.post(
+            world.address(route),
+            headers=signed_in(world.database, person.actor_id, route),
+            **builders.multipart(builders.submission("uuid:another")),
+        )
+
+        assert answer.status_code == (201 if Verb.SUBMISSION_CREATE in ROLES[role] else 403), f"{role}: {answer.status}"
+
+
+def test_what_is_needed_is_a_verb_or_said_in_words() -> None:
+    for route in ROUTES:
+        assert isinstance(route.needs, Verb | Open), route.name
