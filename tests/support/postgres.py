@@ -54,7 +54,7 @@ class PostgresServer:
         if _as_someone():
             shutil.chown(self.folder, "postgres", "postgres")
         how = ["-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
-        command = [self._programs / "initdb", "-D", self.folder / "data", *how]
+        command: list[str | Path] = [self._programs / "initdb", "-D", self.folder / "data", *how]
         subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **_as_someone())
 
     def start(self) -> None:
