@@ -85,4 +85,4 @@ def make_again(unit: Unit, record_ids: Iterable[str]) -> None:
     wanted = sorted(set(record_ids))
     sheets.lock(unit, [f"case:{record_id}" for record_id in wanted])
     told = sheets.of_records(unit, wanted)
-    records.replace(unit, (project(record_id, told[record_id]) for record_id in wanted))
+    records.replace(unit, [project(record_id, map(sheets.opened, told[record_id])) for record_id in wanted])

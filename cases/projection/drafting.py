@@ -156,16 +156,18 @@ class Draft:
         raised: Mapping[str, str],
         class_: str,
     ) -> tuple[Mapping[str, Any], str]:
-        kept = dict(values)
+        kept = values
         for column in (*RAISED_COLUMNS.get(shape.name, ()), *raised):
             value = kept.get(column)
             if value is None or column not in shape.columns:
                 continue
             own = higher(shape.columns[column].class_, raised.get(column, "pub"))
+            if not raised and of_value(shape.name, column, value) == "pub":
+                continue  # nearly always
             if shape.whole:
                 class_ = higher(class_, higher(own if column in raised else "pub", of_value(shape.name, column, value)))
             else:
-                kept[column] = self._split(shape, key, sheet, path, column, value, own)
+                kept = {**kept, column: self._split(shape, key, sheet, path, column, value, own)}
         return kept, class_
 
     def _split(self, shape: Table, key: str, sheet: FactSheet, path: str, column: str, value: Any, own: str) -> Any:

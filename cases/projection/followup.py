@@ -14,9 +14,11 @@ def followups(draft: Draft) -> None:
         day = sheet.event_at[:10]
         for item, value in said.values.items():
             text = " ".join(value) if isinstance(value, list) else value
-            row = {"item": item, "value": text, "asked_on": day}
-            class_ = "hea" if item[0] == "p" else "res"
-            draft.add("rss_answer", draft.key(sheet, item), sheet, said.path, row, class_=class_)
+            class_ = said.raised.get(item, "res") if item[0] != "p" else "hea"
+            draft.add(
+                "rss_answer", draft.key(sheet, item), sheet, said.path,
+                {"item": item, "value": text, "asked_on": day}, class_=class_,
+            )
         scores = score(said.values, scoring())
         if scores is not None:
             shown = next(iter(sheet.statements.get("rss_score", ())), None)

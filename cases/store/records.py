@@ -18,9 +18,19 @@ TABLES: Mapping[str, Table] = {**{name: metadata.tables[name] for name in KEPT},
 def replace(unit: Unit, records: Iterable[Record]) -> None:
     """Write *records* in place of what was there for their cases; an empty record leaves nothing."""
     found = list(records)
-    clear(unit.connection, list(TABLES.values()), "case_id", [record.case_id for record in found])
+    remove(unit, [record.case_id for record in found])
+    add(unit, found)
+
+
+def remove(unit: Unit, case_ids: Collection[str]) -> None:
+    """Take away whatever is there for *case_ids*."""
+    clear(unit.connection, list(TABLES.values()), "case_id", case_ids)
+
+
+def add(unit: Unit, records: Iterable[Record]) -> None:
+    """Write *records* where nothing is for their cases."""
     together: dict[str, Rows] = {}
-    for record in found:
+    for record in records:
         for table, rows in record.rows.items():
             together.setdefault(table, []).extend(rows)
     for table, rows in together.items():

@@ -1,10 +1,10 @@
 """Fact sheets: what was said, for which record, and whether it is in force."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.dialects import postgresql
 
 from cases.fact import IN_FORCE, FactSheet, dumps, loads
@@ -18,6 +18,8 @@ _HEADER = (
     "device_id", "staff_code", "case_id", "case_no", "slip", "creates", "registered", "sex", "birth_year", "standing", "link",
 )
 _MOMENTS = ("event_at", "device_time", "received_at")
+Stored = Sequence[Any]
+"""The columns of a sheet as the database gives them: header, statements, record id."""
 _COLUMNS = [*(fact_sheet.c[name] for name in _HEADER), fact_sheet.c.statements, fact_sheet.c.record_id]
 
 
@@ -35,7 +37,7 @@ def lock(unit: Unit, names: Iterable[str]) -> None:
 def family(unit: Unit, form: str, submission: str) -> list[tuple[FactSheet, str]]:
     """Every version of one submission, with the record it counts for."""
     found = select(*_COLUMNS).where(fact_sheet.c.form == form, fact_sheet.c.submission == submission)
-    return [(_sheet(row), row.record_id) for row in unit.connection.execute(found)]
+    return [(opened(row), row.record_id) for row in unit.connection.execute(found)]
 
 
 def put(unit: Unit, sheet: FactSheet, record_id: str, version_id: int | None) -> None:
@@ -60,7 +62,7 @@ def naming(unit: Unit, numbers: Collection[str]) -> list[tuple[FactSheet, str]]:
     found = select(*_COLUMNS).where(
         fact_sheet.c.case_no.in_(numbers), fact_sheet.c.case_id.is_(None), fact_sheet.c.standing == IN_FORCE
     )
-    return [(_sheet(row), row.record_id) for row in unit.connection.execute(found)]
+    return [(opened(row), row.record_id) for row in unit.connection.execute(found)]
 
 
 def registered(unit: Unit, number: str) -> list[Registered]:
@@ -71,11 +73,14 @@ def registered(unit: Unit, number: str) -> list[Registered]:
     return [Registered(row.case_id, row.sex, row.birth_year) for row in unit.connection.execute(found)]
 
 
-def of_records(unit: Unit, record_ids: Collection[str]) -> dict[str, list[FactSheet]]:
-    """The sheets that count for each of *record_ids*, superseded ones too; ids without any have an empty list."""
-    found: dict[str, list[FactSheet]] = {record_id: [] for record_id in record_ids}
+def of_records(unit: Unit, record_ids: Collection[str]) -> dict[str, list[Stored]]:
+    """The sheets that count for each of *record_ids*, superseded ones too; ids without any have an empty list.
+
+    They come as stored, for `opened` to read, where need be in another process: reading costs as much as asking.
+    """
+    found: dict[str, list[Stored]] = {record_id: [] for record_id in record_ids}
     for row in unit.connection.execute(select(*_COLUMNS).where(fact_sheet.c.record_id.in_(record_ids))):
-        found[row.record_id].append(_sheet(row))
+        found[row[-1]].append(tuple(row))
     return found
 
 
@@ -91,10 +96,11 @@ def numbers_named(unit: Unit, size: int, after: str = "") -> list[str]:
     return [str(number) for number in unit.connection.execute(found.order_by(fact_sheet.c.case_no).limit(size)).scalars()]
 
 
-def _sheet(row: Row[Any]) -> FactSheet:
+def opened(row: Stored) -> FactSheet:
+    """The sheet that a stored row holds."""
     values: dict[str, Any] = dict(zip(_HEADER, row, strict=False))
     for name in _MOMENTS:
         moment: datetime | None = values[name]
         values[name] = None if moment is None else moment_text(moment)
-    said, issues = loads(row.statements)
+    said, issues = loads(row[-2])
     return FactSheet(**values, statements=said, issues=tuple(issues))
