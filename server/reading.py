@@ -1,9 +1,22 @@
 """Reading a submission to its end: answers, entities, and the case record, all in one unit."""
 
+from cases import intake
+from cases.fact import Source
 from forms import reading_submissions
 from storage.unit_of_work import Unit
 
 
 def read_submission(unit: Unit, version_id: int) -> None:
     """Do all that follows from a submission version."""
-    reading_submissions.read(unit, version_id)
+    said = reading_submissions.read(unit, version_id)
+    if said is None:
+        return
+    source = Source(
+        submission=said.version.root_instance_id,
+        instance_id=said.version.instance_id,
+        deprecated_id=said.envelope.deprecated_id,
+        form=said.version.xml_form_id,
+        form_version=said.version.version,
+        received_at=said.version.created_at,
+    )
+    intake.take(unit, said.definition, said.answers, source, version_id=version_id)

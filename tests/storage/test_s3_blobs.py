@@ -53,7 +53,7 @@ def test_what_was_not_finished_is_not_sent(server: s3.S3Server, tmp_path: Path) 
 
 
 def test_a_wrong_secret_is_a_problem_that_names_no_secret(server: s3.S3Server, tmp_path: Path) -> None:
-    store = blobs.of(server.settings(tmp_path, s3_secret_key="wrong"))
+    store = blobs.of(server.settings(tmp_path, secret_key="wrong"))
 
     with pytest.raises(Unavailable) as caught, store.writer() as writer:
         writer.write(b"photo of a wrong secret")

@@ -38,10 +38,16 @@ class S3Server:
         """Where it answers."""
         return f"http://127.0.0.1:{self._ports[3]}"
 
-    def settings(self, data_dir: Path, **more: str) -> Settings:
+    def settings(self, data_dir: Path, *, secret_key: str = SECRET_KEY) -> Settings:
         """Settings that keep blobs here."""
-        values = {"s3_access_key": ACCESS_KEY, "s3_secret_key": SECRET_KEY, **more}
-        return Settings(data_dir=data_dir, blob_store="s3", s3_endpoint_url=self.address, s3_bucket=BUCKET, **values)
+        return Settings(
+            data_dir=data_dir,
+            blob_store="s3",
+            s3_endpoint_url=self.address,
+            s3_bucket=BUCKET,
+            s3_access_key=ACCESS_KEY,
+            s3_secret_key=secret_key,
+        )
 
     def start(self) -> None:
         """Begin to serve; returns once the bucket is there.

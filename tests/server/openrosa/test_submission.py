@@ -36,7 +36,7 @@ def _send(client: Client, tablet: Tablet, xml: bytes, files: dict[str, bytes] | 
 def _words(response: TestResponse) -> str:
     root = etree.fromstring(response.data)
     assert root.tag == "{http://openrosa.org/http/response}OpenRosaResponse"
-    return "".join(root.itertext())
+    return "".join(str(text) for text in root.itertext())
 
 
 def _count(database: Database, table: Any) -> int:
