@@ -143,8 +143,9 @@ def page_of_submissions(unit: Unit, form_id: int, *, before: int | None, most: i
         .limit(most)
     )
     if before is not None:
-        edge = select(current.alias("edge").c.created_at).where(current.alias("edge").c.id == before)
-        query = query.where(place < tuple_(edge.scalar_subquery(), before))
+        edge = current.alias("edge")
+        reached = select(edge.c.created_at).where(edge.c.id == before, edge.c.form_id == form_id)
+        query = query.where(place < tuple_(reached.scalar_subquery(), before))
     return [Line(*row) for row in unit.connection.execute(query)]
 
 

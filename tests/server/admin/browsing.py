@@ -88,4 +88,4 @@ class _Text(HTMLParser):
 
 
 def _page(response: TestResponse) -> Page:
-    return Page(response.status_code, response.get_data(as_text=True), response)
+    return Page(response.status_code, response.get_data().decode(errors="replace"), response)
