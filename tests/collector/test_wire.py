@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ FORM = b"""<?xml version="1.0"?>
 <upload ref="/data/pictures/picture" mediatype="image/*">
 <label>Picture</label></upload></repeat></group></h:body></h:html>"""
 CSV = b"name,label,__version,kind\n11111111-1111-4111-8111-111111111111,Oak,4,oak\n"
-SHEET = {"answers": {"kind": "oak", "n": 1}, "repeats": {"members": [{"age": 3}]}}
+SHEET: dict[str, Any] = {"answers": {"kind": "oak", "n": 1}, "repeats": {"members": [{"age": 3}]}}
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def ready(tablet: Device, stub: Stub) -> None:
     tablet.refresh()
 
 
-def with_pictures(count: int, size: int = 1000) -> dict[str, object]:
+def with_pictures(count: int, size: int = 1000) -> dict[str, Any]:
     names = [f"picture {number} é.jpg" for number in range(count)]
     files = {name: {"bytes": size} for name in names}
     return {**SHEET, "repeats": {**SHEET["repeats"], "pictures": [{"picture": name} for name in names]}, "files": files}
