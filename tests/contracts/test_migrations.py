@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,27 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*expression-based index")
 
 
 @pytest.fixture
-def empty(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[Database]:
-    """A database without any table."""
+def addresses(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
+    """Addresses of databases without any table."""
     if database_kind == "sqlite":
-        opened = Database(f"sqlite:///{tmp_path / 'empty.db'}")
-    else:
-        opened = Database(request.getfixturevalue("postgres_server").create())
+        return (f"sqlite:///{tmp_path / f'empty{number}.db'}" for number in count())
+    server = request.getfixturevalue("postgres_server")
+    return (server.create() for _ in count())
+
+
+@pytest.fixture
+def empty(addresses: Iterator[str]) -> Iterator[Database]:
+    """A database without any table."""
+    opened = Database(next(addresses))
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture
+def declared(addresses: Iterator[str]) -> Iterator[Database]:
+    """A database with the tables as `storage.schema` declares them, made without migrations."""
+    opened = Database(next(addresses))
+    metadata.create_all(opened.writer)
     yield opened
     opened.dispose()
 
@@ -60,11 +76,11 @@ def indexes(database: Database) -> list[str]:
         return sorted(re.sub(r"\s+", " ", row[0]) for row in connection.exec_driver_sql(question))
 
 
-def test_the_migrations_make_the_declared_tables(empty: Database, database: Database) -> None:
+def test_the_migrations_make_the_declared_tables(empty: Database, declared: Database) -> None:
     migrating.upgrade(empty)
 
-    assert described(empty) == described(database)
-    assert indexes(empty) == indexes(database)
+    assert described(empty) == described(declared)
+    assert indexes(empty) == indexes(declared)
 
 
 def test_there_is_nothing_left_to_migrate(empty: Database) -> None:
