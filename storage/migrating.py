@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, DefaultClause
 from sqlalchemy.sql import elements
 
+from storage import unit_of_work
 from storage.engine import Database
 from storage.schema import metadata
 from storage.schema.base import Moment
@@ -39,14 +40,14 @@ def newest() -> str:
 
 def revision_of(database: Database) -> str | None:
     """The revision that the database has; null: no table yet."""
-    with database.reading() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+    with unit_of_work.reading(database) as unit:
+        return MigrationContext.configure(unit.connection).get_current_revision()
 
 
 def check(database: Database) -> None:
     """Go on only if the database has the schema that this program needs.
 
-    Raises: NotMigrated.
+    Raises: NotMigrated, Unavailable.
     """
     found = revision_of(database)
     if found != newest():
@@ -56,10 +57,11 @@ def check(database: Database) -> None:
 def upgrade(database: Database) -> str:
     """Apply what is missing, all of it or nothing; returns the revision reached.
 
-    Two that call it at once wait for each other. Raises: NotMigrated, when the database is newer than this program.
+    Two that call it at once wait for each other. Raises: NotMigrated, when the database is newer than this program; Unavailable.
     """
-    with database.writing() as connection:
-        if connection.dialect.name == "postgresql":
+    with unit_of_work.writing(database) as unit:
+        connection = unit.connection
+        if unit.dialect == "postgresql":
             connection.exec_driver_sql(f"select pg_advisory_xact_lock({LOCK})")
         known = {script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()}
         found = MigrationContext.configure(connection).get_current_revision()
@@ -74,9 +76,9 @@ def draft(database: Database, name: str) -> Path:
 
     It is a draft: read it, and give tables of SQLite `op.batch_alter_table` where a column changes.
     """
-    with database.writing() as connection:
+    with unit_of_work.writing(database) as unit:
         number = len(list(ScriptDirectory(str(FOLDER)).walk_revisions())) + 1
-        script = command.revision(_config(connection), message=name, autogenerate=True, rev_id=f"{number:04d}")
+        script = command.revision(_config(unit.connection), message=name, autogenerate=True, rev_id=f"{number:04d}")
     if script is None or isinstance(script, list):
         raise NotMigrated("Alembic wrote no migration.")
     return Path(script.path)
