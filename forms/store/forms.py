@@ -127,6 +127,16 @@ def version_id_of(unit: Unit, form_id: int, version: str) -> int | None:
     ).scalar_one_or_none()
 
 
+def earlier_versions(unit: Unit, form_id: int, version_id: int) -> list[int]:
+    """The ids of the form's published versions but *version_id*, the newest first."""
+    rows = unit.connection.execute(
+        select(form_version.c.id)
+        .where(form_version.c.form_id == form_id, form_version.c.published_at.is_not(None), form_version.c.id != version_id)
+        .order_by(form_version.c.published_at.desc(), form_version.c.id.desc())
+    )
+    return list(rows.scalars())
+
+
 def media_of(unit: Unit, form_version_id: int) -> list[Media]:
     """The media that a version expects, by name."""
     rows = unit.connection.execute(

@@ -1,0 +1,1 @@
+"""Pure: submissions on their way out, as CSV tables and OData rows."""
