@@ -1,6 +1,7 @@
 """The whole server: every surface, on one WSGI application."""
 
 from server.admin.declared import admin
+from server.central import downloads
 from server.central.surface import central
 from server.openrosa import form_list, submission
 from server.openrosa.surface import openrosa
@@ -8,7 +9,7 @@ from server.web.app import Application, make_app
 from server.web.surface import Site
 
 # Importing a module of a surface declares its routes.
-DECLARING = (form_list, submission)
+DECLARING = (downloads, form_list, submission)
 SURFACES = (openrosa, central, admin)
 
 

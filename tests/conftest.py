@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from storage import migrating
 from storage.blobs import Blobs, DiskBlobs
 from storage.engine import Database
-from storage.schema import metadata
 from storage.settings import Settings
 from tests.support import postgres
 
-pytest_plugins = ["tests.support.serving"]
+pytest_plugins = ["tests.support.serving", "tests.support.founded"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -40,7 +40,7 @@ def postgres_template(postgres_server: postgres.PostgresServer) -> str:
     """A database that has every table, to copy from."""
     address = postgres_server.create()
     database = Database(address)
-    metadata.create_all(database.writer)
+    migrating.upgrade(database)
     database.dispose()
     return address.partition("?")[0].rpartition("/")[2]
 
@@ -50,7 +50,7 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file that has every table, to copy from."""
     path = tmp_path_factory.mktemp("template") / "siraba.db"
     database = Database(f"sqlite:///{path}")
-    metadata.create_all(database.writer)
+    migrating.upgrade(database)
     with database.writer.connect() as connection:
         connection.exec_driver_sql("COMMIT")
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")

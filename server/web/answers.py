@@ -59,6 +59,12 @@ def stated(moment: datetime | None) -> str | None:
     return None if moment is None else f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
 
 
+def not_modified(headers: Mapping[str, str], etag: str) -> bool:
+    """Whether the client holds what *etag* names; weak tags and lists count (openrosa.md DL-07)."""
+    held = headers.get("If-None-Match") or ""
+    return held.strip() == "*" or any(one.strip().removeprefix("W/") == etag for one in held.split(","))
+
+
 def attachment_header(name: str) -> str:
     """A Content-Disposition that saves under *name*, in ASCII and in full (openrosa.md DL-22)."""
     from_plain = "".join(letter if letter.isascii() and letter.isprintable() and letter not in '"\\' else "_" for letter in name)

@@ -1,0 +1,63 @@
+"""A programme on a real server's port, and tablets."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from server import worker
+from server.founding import Credentials, Tablet
+from server.web.surface import Site
+from storage.engine import Database
+from tests.collector.collector import Collector, Device
+from tests.collector.fixtures import collector
+from tests.support.founded import Foundation
+from tests.support.sockets import Served, serving
+
+__all__ = ["collector"]
+
+MOMENT = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Programme:
+    """A founded programme that is being served."""
+
+    site: Site
+    served: Served
+    tablet: Tablet
+    administrator: Credentials
+
+    @property
+    def database(self) -> Database:
+        return self.site.database
+
+    @property
+    def openrosa(self) -> str:
+        """What a tablet's user types as server URL."""
+        return f"{self.served.address}/v1/key/{self.tablet.token}/projects/{self.tablet.project_id}"
+
+    def settle(self) -> None:
+        """Have everything done that was left to the worker."""
+        worker.work_until_idle(self.database)
+
+
+@pytest.fixture
+def programme(founded: Site, foundation: Foundation, tmp_path: Path) -> Iterator[Programme]:
+    with serving(founded.settings, tmp_path / "server.log") as served:
+        yield Programme(founded, served, foundation.tablet, foundation.administrator)
+
+
+NewDevice = Callable[[str], Device]
+
+
+@pytest.fixture
+def device(programme: Programme, collector: Collector, tmp_path: Path) -> NewDevice:
+    """A maker of tablets by name, all with the programme's key."""
+
+    def make(name: str) -> Device:
+        return Device(collector, tmp_path / name, server=programme.openrosa, device_id=f"collect:{name}", clock=MOMENT)
+
+    return make

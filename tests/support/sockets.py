@@ -1,0 +1,70 @@
+"""The real web server as its own processes on a loopback port, as `siraba web` starts it."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from storage.settings import PREFIX, Settings
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server: its address, and the file with everything that it printed."""
+
+    address: str
+    log: Path
+    process_id: int
+
+
+def free_port() -> int:
+    """A port that nobody listens on just now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(settings: Settings, log: Path, *, processes: int = 1, **more: str) -> Iterator[Served]:
+    """Serve *settings* for the length of the block; *more* are further settings as texts."""
+    port = free_port()
+    address = f"http://127.0.0.1:{port}"
+    values = {
+        "data_dir": str(settings.data_dir),
+        "database_url": settings.database,
+        "public_url": address,
+        "port": str(port),
+        "web_processes": str(processes),
+        **more,
+    }
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+    with log.open("wb") as printed:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server.cli", "web"],
+            env=clean | {f"{PREFIX}{name.upper()}": value for name, value in values.items()},
+            stdout=printed,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            _wait_until_answering(process, port, log)
+            yield Served(address, log, process.pid)
+        finally:
+            process.terminate()
+            process.wait(40)
+
+
+def _wait_until_answering(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    for _ in range(300):
+        if process.poll() is not None:
+            raise AssertionError(f"the server ended at once:\n{log.read_text()}")
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            subprocess.run(["sleep", "0.1"], check=True)
+    raise AssertionError("the server did not answer within thirty seconds")
