@@ -11,7 +11,8 @@ from server import worker
 from server.founding import Credentials, Tablet
 from server.web.surface import Site
 from storage.engine import Database
-from tests.collector.collector import Collector, Device
+from tests.collector import scenario
+from tests.collector.collector import Collector, Device, Filled
 from tests.collector.fixtures import collector
 from tests.support.founded import Foundation
 from tests.support.sockets import Served, serving
@@ -61,3 +62,17 @@ def device(programme: Programme, collector: Collector, tmp_path: Path) -> NewDev
         return Device(collector, tmp_path / name, server=programme.openrosa, device_id=f"collect:{name}", clock=MOMENT)
 
     return make
+
+
+def play(tablet: Device, name: str, **given: str) -> Filled:
+    """Fill a scenario and hold it to what its file says."""
+    played = scenario.load(name)
+    filled = tablet.fill(played.form, played.sheet(**given))
+    assert scenario.check(filled.xml.read_bytes(), played.expected(**given)) == []
+    return filled
+
+
+def case_of(intake: Filled) -> dict[str, str]:
+    """What later scenarios need to know of a registered case."""
+    xml = intake.xml.read_bytes()
+    return {"case": scenario.entity(xml)["id"], "case_no": scenario.value(xml, "case_no") or ""}

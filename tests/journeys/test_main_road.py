@@ -8,17 +8,10 @@ from sqlalchemy import Table, func, select
 from storage import unit_of_work
 from storage.schema import metadata, submission_attachment, submission_version
 from tests.collector import scenario
-from tests.collector.collector import Device, Filled, Refused
-from tests.journeys.conftest import NewDevice, Programme
+from tests.collector.collector import Device, Refused
+from tests.journeys.conftest import NewDevice, Programme, case_of, play
 
 pytestmark = pytest.mark.java
-
-
-def _play(device: Device, name: str, **given: str) -> Filled:
-    played = scenario.load(name)
-    filled = device.fill(played.form, played.sheet(**given))
-    assert scenario.check(filled.xml.read_bytes(), played.expected(**given)) == []
-    return filled
 
 
 def _send(device: Device, programme: Programme, **options: Any) -> None:
@@ -35,18 +28,13 @@ def _rows(programme: Programme, table: str, *columns: str) -> list[tuple[Any, ..
         return sorted((tuple(row) for row in rows), key=str)
 
 
-def _given(filled: Filled) -> dict[str, str]:
-    xml = filled.xml.read_bytes()
-    return {"case": scenario.entity(xml)["id"], "case_no": scenario.value(xml, "case_no") or ""}
-
-
 def test_a_new_adult_becomes_a_case(programme: Programme, device: NewDevice) -> None:
     tablet = device("moussa")
     tablet.refresh()
-    filled = _play(tablet, "new_adult")
+    filled = play(tablet, "new_adult")
     _send(tablet, programme, max_bytes=150_000)
 
-    given = _given(filled)
+    given = case_of(filled)
     assert _rows(programme, "case", "case_id", "case_no", "site") == [(given["case"], given["case_no"], "bko_iom")]
     assert _rows(programme, "person", "given_name", "family_name", "sex", "birth_year", "nationality") == [
         ("Aya", "Dembélé", "f", 2000, "CI")
@@ -67,13 +55,13 @@ def test_a_new_adult_becomes_a_case(programme: Programme, device: NewDevice) -> 
 def test_a_case_grows_through_clinic_and_follow_up(programme: Programme, device: NewDevice) -> None:
     agent, clinic, officer = device("agent"), device("clinic"), device("officer")
     agent.refresh()
-    given = _given(_play(agent, "new_adult"))
+    given = case_of(play(agent, "new_adult"))
     _send(agent, programme)
     clinic.refresh()
-    _play(clinic, "health_assessment", **given)
+    play(clinic, "health_assessment", **given)
     _send(clinic, programme)
     officer.refresh()
-    _play(officer, "follow_up_6_months", **given)
+    play(officer, "follow_up_6_months", **given)
     _send(officer, programme)
 
     assert len(_rows(programme, "case", "case_id")) == 1
@@ -95,7 +83,7 @@ def test_a_case_grows_through_clinic_and_follow_up(programme: Programme, device:
 def test_a_refused_consent_leaves_only_an_anonymous_service(programme: Programme, device: NewDevice) -> None:
     tablet = device("moussa")
     tablet.refresh()
-    _play(tablet, "consent_refused")
+    play(tablet, "consent_refused")
     _send(tablet, programme)
 
     assert len(_rows(programme, "anonymous_service", "sex")) == 1
@@ -107,7 +95,7 @@ def test_a_refused_consent_leaves_only_an_anonymous_service(programme: Programme
 def test_no_privacy_leaves_only_an_attempt(programme: Programme, device: NewDevice) -> None:
     tablet = device("moussa")
     tablet.refresh()
-    _play(tablet, "no_privacy")
+    play(tablet, "no_privacy")
     _send(tablet, programme)
 
     assert [row[0] for row in _rows(programme, "event", "kind")] == ["contact_attempt"]
@@ -117,7 +105,7 @@ def test_no_privacy_leaves_only_an_attempt(programme: Programme, device: NewDevi
 def test_a_child_with_indicators_is_flagged_possible(programme: Programme, device: NewDevice) -> None:
     tablet = device("moussa")
     tablet.refresh()
-    _play(tablet, "child_trafficking")
+    play(tablet, "child_trafficking")
     _send(tablet, programme)
 
     assert _rows(programme, "tip_screen", "flag", "class") == [("possible", "pro")]
@@ -126,9 +114,9 @@ def test_a_child_with_indicators_is_flagged_possible(programme: Programme, devic
 def test_a_visit_that_arrives_before_its_intake_waits_in_view(programme: Programme, device: NewDevice) -> None:
     shared = device("shared")
     shared.refresh()
-    intake = _play(shared, "new_adult")
-    given = _given(intake)
-    visit = _play(shared, "health_assessment", **given)
+    intake = play(shared, "new_adult")
+    given = case_of(intake)
+    visit = play(shared, "health_assessment", **given)
 
     _send(shared, programme, only=[visit.instance_id])
     assert _rows(programme, "case", "case_id", "status") == [(given["case"], "awaiting_intake")]
@@ -143,7 +131,7 @@ def test_a_visit_that_arrives_before_its_intake_waits_in_view(programme: Program
 def test_a_visit_without_a_found_case_is_held_as_a_stub(programme: Programme, device: NewDevice) -> None:
     clinic = device("clinic")
     clinic.refresh()
-    _play(clinic, "health_case_not_found", case="", case_no="")
+    play(clinic, "health_case_not_found", case="", case_no="")
     _send(clinic, programme)
 
     assert [row[0] for row in _rows(programme, "case", "status")] == ["holding"]
@@ -154,10 +142,10 @@ def test_a_visit_without_a_found_case_is_held_as_a_stub(programme: Programme, de
 def test_a_known_person_who_comes_back_keeps_one_case(programme: Programme, device: NewDevice) -> None:
     tablet = device("moussa")
     tablet.refresh()
-    given = _given(_play(tablet, "new_adult"))
+    given = case_of(play(tablet, "new_adult"))
     _send(tablet, programme)
     tablet.refresh()
-    _play(tablet, "re_intake", **given)
+    play(tablet, "re_intake", **given)
     _send(tablet, programme)
 
     assert _rows(programme, "case", "case_id", "case_no") == [(given["case"], given["case_no"])]
@@ -167,8 +155,8 @@ def test_a_known_person_who_comes_back_keeps_one_case(programme: Programme, devi
 def test_an_edit_of_a_sent_intake_corrects_record_and_entity(programme: Programme, device: NewDevice) -> None:
     tablet = device("moussa")
     tablet.refresh()
-    filled = _play(tablet, "new_adult")
-    given = _given(filled)
+    filled = play(tablet, "new_adult")
+    given = case_of(filled)
     _send(tablet, programme)
     edited = tablet.edit(filled.instance_id, scenario.load("edit_intake").sheet(**given))
     _send(tablet, programme)
@@ -195,8 +183,8 @@ def test_what_the_form_refuses_never_leaves_the_tablet(name: str, programme: Pro
 def test_sending_everything_again_changes_nothing(programme: Programme, device: NewDevice) -> None:
     tablet = device("moussa")
     tablet.refresh()
-    given = _given(_play(tablet, "new_adult"))
-    _play(tablet, "health_assessment", **given)
+    given = case_of(play(tablet, "new_adult"))
+    play(tablet, "health_assessment", **given)
     _send(tablet, programme)
 
     def everything() -> dict[str, list[tuple[Any, ...]]]:
@@ -212,7 +200,7 @@ def test_sending_everything_again_changes_nothing(programme: Programme, device: 
 def test_no_answer_reaches_the_servers_log(programme: Programme, device: NewDevice) -> None:
     tablet = device("moussa")
     tablet.refresh()
-    _play(tablet, "new_adult")
+    play(tablet, "new_adult")
     _send(tablet, programme)
 
     log = programme.served.log.read_text()
