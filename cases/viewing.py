@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 
 from cases.record import COMMON, KEPT, Kind
 from cases.store.records import TABLES
 from cases.visibility import Viewer, columns_of, visible
 from storage import audit
 from storage.problems import NotFound
-from storage.schema import record_source
+from storage.schema import fact_sheet, form, record_source, submission_version
 from storage.unit_of_work import Unit
 
 PAGE = 50
@@ -46,6 +46,7 @@ class CaseLine:
     phase: str | None
     site: str | None
     opened_on: Any
+    last_contact_on: Any
     next_due_on: Any
 
 
@@ -80,25 +81,42 @@ class CaseView:
     sections: Mapping[str, list[Line]]
 
 
-def page(unit: Unit, viewer: Viewer, *, number: str | None = None, after: str = "", size: int = PAGE) -> list[CaseLine]:
-    """Up to *size* cases the viewer may see, by case id after *after*; with *number*, those whose number begins with it."""
+def page(
+    unit: Unit,
+    viewer: Viewer,
+    *,
+    project_id: int | None = None,
+    number: str | None = None,
+    after: str = "",
+    size: int = PAGE,
+) -> list[CaseLine]:
+    """Up to *size* cases the viewer may see, the newest first, from the one after case *after*.
+
+    *project_id*: only cases fed by submissions to that project, where the viewer's roles are held. *number*: those whose number
+    begins with it.
+    """
     case = TABLES["case"]
-    asked = select(*(case.c[name] for name in CaseLine.__slots__)).where(visible("case", viewer), case.c.case_id > after)
+    asked = select(*(case.c[name] for name in CaseLine.__slots__)).where(*_shown(viewer, project_id))
+    if after:
+        edge = select(case.c.opened_on).where(case.c.case_id == after).scalar_subquery()
+        asked = asked.where(or_(case.c.opened_on < edge, and_(case.c.opened_on == edge, case.c.case_id > after)))
     if number:
         asked = asked.where(case.c.case_no.startswith(number.strip(), autoescape=True))
-    found = [CaseLine(*row) for row in unit.connection.execute(asked.order_by(case.c.case_id).limit(size))]
+    found = [
+        CaseLine(*row) for row in unit.connection.execute(asked.order_by(case.c.opened_on.desc(), case.c.case_id).limit(size))
+    ]
     if number:
-        audit.record(unit, "case.search", subject=number.strip()[:14], details={"results": len(found)})
+        audit.record(unit, "case.search", project_id=project_id, subject=number.strip()[:14], details={"results": len(found)})
     return found
 
 
-def view(unit: Unit, viewer: Viewer, case_id: str) -> CaseView:
-    """One case as *viewer* may see it; the look is recorded.
+def view(unit: Unit, viewer: Viewer, case_id: str, *, project_id: int | None = None) -> CaseView:
+    """One case as *viewer* may see it, if it is fed by submissions to *project_id* (null: to any); the look is recorded.
 
     Raises: NotFound, when there is no such case, or none that the viewer may know of.
     """
     asked = select(*(TABLES["case"].c[name] for name in CaseLine.__slots__))
-    row = unit.connection.execute(asked.where(TABLES["case"].c.case_id == case_id, visible("case", viewer))).one_or_none()
+    row = unit.connection.execute(asked.where(TABLES["case"].c.case_id == case_id, *_shown(viewer, project_id))).one_or_none()
     if row is None:
         raise NotFound
     line = CaseLine(*row)
@@ -106,7 +124,7 @@ def view(unit: Unit, viewer: Viewer, case_id: str) -> CaseView:
     guarded = _guarded(unit, viewer, case_id)
     sections = {name: _section(unit, viewer, case_id, name, said, guarded) for name in KEPT}
     own = sections["case"]
-    audit.record(unit, "case.view", subject=line.case_no or case_id)
+    audit.record(unit, "case.view", project_id=project_id, subject=line.case_no or case_id)
     return CaseView(
         line,
         own[0].values if own else {},
@@ -115,15 +133,22 @@ def view(unit: Unit, viewer: Viewer, case_id: str) -> CaseView:
     )
 
 
+def _shown(viewer: Viewer, project_id: int | None) -> list[ColumnElement[bool]]:
+    conditions = [visible("case", viewer)]
+    if project_id is not None:
+        fed = select(1).join(submission_version, submission_version.c.id == fact_sheet.c.submission_version_id)
+        fed = fed.join(form, form.c.id == submission_version.c.form_id)
+        conditions.append(exists(fed.where(fact_sheet.c.record_id == TABLES["case"].c.case_id, form.c.project_id == project_id)))
+    return conditions
+
+
 def _sources(unit: Unit, case_id: str) -> dict[str, Said]:
     names = ("key", *Said.__slots__)
     asked = select(*(record_source.c[name] for name in names)).where(record_source.c.case_id == case_id)
     return {row[0]: Said(*row[1:]) for row in unit.connection.execute(asked)}
 
 
-def _section(
-    unit: Unit, viewer: Viewer, case_id: str, name: str, said: Mapping[str, Said], guarded: Guarded
-) -> list[Line]:
+def _section(unit: Unit, viewer: Viewer, case_id: str, name: str, said: Mapping[str, Said], guarded: Guarded) -> list[Line]:
     table, columns = TABLES[name], columns_of(name, viewer)
     asked = select(*(table.c[column] for column in columns)).where(table.c.case_id == case_id, visible(name, viewer))
     lines = []
