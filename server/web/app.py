@@ -196,7 +196,13 @@ def _speaking(surfaces: list[Surface], path: str) -> Surface:
 
 
 def _respond(site: Site, made: Answer, surface: Surface) -> Response:
-    response = Response(made.body, made.status, content_type=made.content_type)
+    body = made.body
+    if request.method == "HEAD" and not isinstance(body, bytes):
+        # Nobody will read the stream, so nobody else would close it and what it holds open.
+        if hasattr(body, "close"):
+            body.close()
+        body = b""
+    response = Response(body, made.status, content_type=made.content_type)
     if made.content_type is None:
         response.headers.pop("Content-Type", None)
     for name, value in {**HARDENING, "Cache-Control": "private, no-cache", **made.headers}.items():

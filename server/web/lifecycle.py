@@ -34,6 +34,8 @@ def answer(
     Raises: every Problem of the house.
     """
     if route.exports:
+        if route.reads is not None:
+            ask.body = route.reads(incoming)
         return _exported(route, ask, credentials, path)
     if not route.writes:
         with unit_of_work.reading(ask.site.database) as unit:
