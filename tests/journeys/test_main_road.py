@@ -163,7 +163,8 @@ def test_an_edit_of_a_sent_intake_corrects_record_and_entity(programme: Programm
 
     assert edited.deprecated_id == filled.instance_id
     assert _rows(programme, "person", "given_name", "family_name") == [("Aya", "Dembele")]
-    assert len([row for row in _rows(programme, "service", "type", "status") if row[0] == "nfi"]) == 0
+    assert [row[0] for row in _rows(programme, "service", "type")] == ["food"]
+    assert _rows(programme, "household_member", "given_name") == [("Fatou",)]
     assert len(_rows(programme, "case", "case_id")) == 1
 
 
