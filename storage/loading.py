@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, OperationalError
 
 
 def load(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -18,11 +19,15 @@ def load(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) 
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(_insert(table), list(rows))
         return
-    driver = connection.connection.driver_connection
+    driver, dbapi = connection.connection.driver_connection, connection.dialect.loaded_dbapi
     assert driver is not None
-    with driver.cursor() as cursor, cursor.copy(_copy(table)) as copy:
-        for row in rows:
-            copy.write_row(row)
+    try:
+        with driver.cursor() as cursor, cursor.copy(_copy(table)) as copy:
+            for row in rows:
+                copy.write_row(row)
+    except dbapi.Error as error:
+        # PostgreSQL tells the line and the value that it could not take: an answer, which must reach no log.
+        raise _without_values(table, error) from None
 
 
 def clear(connection: Connection, tables: Sequence[Table], column: str, values: Collection[str]) -> None:
@@ -39,6 +44,20 @@ def clear(connection: Connection, tables: Sequence[Table], column: str, values: 
         for n, table in enumerate(tables)
     )
     connection.exec_driver_sql(f"WITH {deletes} SELECT 1", {"values": list(values)})
+
+
+class _Refused(Exception):
+    """What the database refused, by its code alone."""
+
+    def __init__(self, table: str, sqlstate: str | None) -> None:
+        super().__init__(f"COPY into {table} was refused: {sqlstate}")
+        self.sqlstate = sqlstate
+
+
+def _without_values(table: Table, error: Exception) -> DBAPIError:
+    state: str | None = getattr(error, "sqlstate", None)
+    kind = DataError if (state or "").startswith("22") else IntegrityError if (state or "").startswith("23") else OperationalError
+    return kind(_copy(table), None, _Refused(table.name, state), hide_parameters=True)
 
 
 @cache
