@@ -31,7 +31,12 @@ def run(host: str | None, port: int | None, public_url: str | None, forms: Path)
     variables = surroundings.environment(host=host, port=port, public_url=public_url)
     settings = surroundings.read(variables)
     if not settings.public_url and settings.host in EVERYWHERE:
-        variables["SIRABA_PUBLIC_URL"] = f"http://{lan.address()}:{settings.port}"
+        address = lan.address()
+        if address == lan.ALONE:
+            click.echo(
+                "This machine is in no network: no tablet can reach it. Set --public-url if it has another address.", err=True
+            )
+        variables["SIRABA_PUBLIC_URL"] = f"http://{address}:{settings.port}"
         settings = surroundings.read(variables)
     _prepare(settings, forms)
     sys.exit(serving.serve_together(variables))

@@ -1,0 +1,81 @@
+"""`siraba run`, twice, as a person would: in a real process, with a real port."""
+
+import re
+import signal
+import subprocess
+import sys
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from server import collect_settings, lan
+from tests.server.test_serving import PATIENCE_SECONDS, free_port
+
+
+def start(tmp_path: Path, database: str, *options: str) -> str:
+    """Start everything, see the server answer, stop it; returns what was said on the terminal."""
+    port = free_port()
+    log = tmp_path / "log"
+    with log.open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server.cli", "run", "--port", str(port), *options],
+            env={"PATH": "/usr/bin:/bin", "SIRABA_DATA_DIR": str(tmp_path / "data"), "SIRABA_DATABASE_URL": database},
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
+        assert process.stdout is not None
+        said = ""
+        for line in process.stdout:
+            said += line
+            if line.startswith("Stop with"):
+                break
+        try:
+            assert answers(port, process), log.read_text()
+        finally:
+            process.send_signal(signal.SIGINT)
+            assert process.wait(PATIENCE_SECONDS) == 0
+            process.stdout.close()
+    return said.replace(str(port), "PORT")
+
+
+def answers(port: int, process: "subprocess.Popen[str]") -> bool:
+    """Whether the sign-in page comes, asked again while the port is still closed."""
+    while process.poll() is None:
+        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+        try:
+            connection.request("GET", "/sign-in")
+            return connection.getresponse().status == 200
+        except ConnectionRefusedError:
+            continue
+        finally:
+            connection.close()
+    return False
+
+
+@pytest.mark.java
+def test_running_again_keeps_the_data_and_shows_the_same_code_but_no_password(tmp_path: Path, database_address: str) -> None:
+    first = start(tmp_path, database_address)
+    second = start(tmp_path, database_address)
+
+    address = re.search(r"^http://127\.0\.0\.1:PORT/v1/key/[0-9a-f]{64}/projects/\d+$", first, re.MULTILINE)
+    assert address
+    assert address[0] in second
+    assert re.search(r"Sign in as \S+@\S+ with the password \S{20,}", first)
+    assert "password" not in second
+    assert "Publishing" not in second
+    assert "█" in first
+
+    reachable = start(tmp_path, database_address, "--host", "0.0.0.0")
+    assert f"Siraba is at http://{lan.address()}:PORT" in reachable
+    named = start(tmp_path, database_address, "--host", "0.0.0.0", "--public-url", "https://siraba.example/")
+    assert "Siraba is at https://siraba.example\n" in named
+    assert "https://siraba.example/v1/key/" in named
+
+
+def test_the_code_on_the_terminal_fits_into_eighty_columns() -> None:
+    address = collect_settings.server_url("https://a-rather-long-name.example.org:8443", "f" * 64, 12)
+    drawn = collect_settings.terminal(collect_settings.encoded(collect_settings.settings_json(address, "Mali – assistance")))
+
+    assert max(map(len, drawn.splitlines())) <= 80
