@@ -6,18 +6,19 @@ worked out when they are needed and kept, so the order of the form's formulas pl
 
 import random
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from xml.sax.saxutils import escape, quoteattr
 
-from server.demo.expressions import Row, Rows, Scope, compiled
-from server.demo.questionnaire import Questionnaire, Rules, Spec
+from server.demo.expressions import Rows, Scope, compiled
+from server.demo.questionnaire import ListedRows, Questionnaire, Rules, Spec
 from server.demo.values import Nodes, Value, moment, number, single, text, truth
 
 AUDIT = "/meta/audit"
 AUDIT_FILE = "audit.csv"
 ANEW = ("end", "uid")
+NO_ROWS = ListedRows(())
 
 Answer = str | int | float | date | Sequence[str]
 Sheet = Mapping[str, Answer]
@@ -56,32 +57,15 @@ class Filled:
     values: Mapping[str, str]
 
 
-class ListedRows:
-    """The rows of a list that the form carries, or of a file beside it."""
-
-    def __init__(self, rows: Sequence[Row]) -> None:
-        self._rows = rows
-        self._by: dict[str, dict[str, list[Row]]] = {}
-
-    def all(self) -> Iterable[Row]:
-        """Every row."""
-        return self._rows
-
-    def where(self, column: str, value: str) -> Iterable[Row]:
-        """The rows with *value* in *column*."""
-        if column not in self._by:
-            index: dict[str, list[Row]] = {}
-            for row in self._rows:
-                index.setdefault(row.get(column, ""), []).append(row)
-            self._by[column] = index
-        return self._by[column].get(value, ())
-
-
 @dataclass(frozen=True, slots=True)
 class Tablet:
-    """What the device knows while a form is filled in: its clock, its name, its lists, and where its UUIDs come from."""
+    """What the device knows while a form is filled in: its clock, its name, its lists, and where its UUIDs come from.
+
+    `now` is when the interview begins, `ended` when the form is finalised: both in UTC, as Mali's clocks are.
+    """
 
     now: datetime
+    ended: datetime
     device_id: str
     lists: Mapping[str, Rows]
     random: random.Random
@@ -138,7 +122,6 @@ class _Instance:
     def __init__(self, form: Questionnaire, tablet: Tablet, answers: Answers, held: Mapping[str, str]) -> None:
         self.form, self._tablet, self._answers, self._held = form, tablet, answers, held
         self.now = tablet.now
-        self._lists: dict[str, Rows] = {}
         self._cells: dict[str, list[_Cell]] = {}
         self.instance_id = f"uuid:{self.fresh()}"
         self.root = self._grown(form.root, None, answers.single)
@@ -151,10 +134,7 @@ class _Instance:
 
     def rows(self, name: str) -> Rows:
         """The rows of a list of the form or of the tablet."""
-        if name not in self._lists:
-            known = self._tablet.lists.get(name)
-            self._lists[name] = ListedRows(self.form.lists.get(name, ())) if known is None else known
-        return self._lists[name]
+        return self._tablet.lists.get(name) or self.form.lists.get(name, NO_ROWS)
 
     def fresh(self) -> str:
         """A new UUID, the same for the same seed."""
@@ -200,7 +180,7 @@ class _Instance:
         return _typed(spec.default, spec.rules.type)
 
     def _preloaded(self, what: str) -> Value:
-        known: dict[str, Value] = {"start": self.now, "end": self.now, "today": self.now.date()}
+        known: dict[str, Value] = {"start": self.now, "end": self._tablet.ended, "today": self.now.date()}
         return {**known, "uid": self.instance_id, "deviceid": self._tablet.device_id}[what]
 
 

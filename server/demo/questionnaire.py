@@ -5,7 +5,7 @@ only devices fill forms in.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,6 +60,27 @@ class Spec:
     reckoned: dict[str, Rules] = field(default_factory=dict)
 
 
+class ListedRows:
+    """The rows of a list that the form carries, or of a file beside it."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+        self._by: dict[str, dict[str, list[Row]]] = {}
+
+    def all(self) -> Iterable[Row]:
+        """Every row."""
+        return self._rows
+
+    def where(self, column: str, value: str) -> Iterable[Row]:
+        """The rows with *value* in *column*."""
+        if column not in self._by:
+            index: dict[str, list[Row]] = {}
+            for row in self._rows:
+                index.setdefault(row.get(column, ""), []).append(row)
+            self._by[column] = index
+        return self._by[column].get(value, ())
+
+
 @dataclass(frozen=True, slots=True)
 class Questionnaire:
     """A form, ready to be filled in."""
@@ -68,7 +89,7 @@ class Questionnaire:
     version: str
     root: Spec
     namespaces: Mapping[str, str]
-    lists: Mapping[str, list[Row]]
+    lists: Mapping[str, ListedRows]
     specs: Mapping[str, Spec]
 
     def in_repeat(self, path: str) -> bool:
@@ -97,7 +118,7 @@ def read(xform: bytes) -> Questionnaire:
     specs: dict[str, Spec] = {}
     read_root = _spec(root, "", binds, controls, counts, begins, specs)
     spaces: dict[str, str] = {prefix: document.nsmap[prefix] for prefix in DECLARED if prefix in document.nsmap}
-    lists = {one.get("id", ""): _rows(one) for one in others if one.get("src") is None}
+    lists = {one.get("id", ""): ListedRows(_rows(one)) for one in others if one.get("src") is None}
     return Questionnaire(root.get("id", ""), root.get("version", ""), read_root, spaces, lists, specs)
 
 
