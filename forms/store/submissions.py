@@ -193,3 +193,15 @@ def mark_reading(unit: Unit, version_id: int, reading: str, problem: str | None 
     unit.connection.execute(
         update(submission_version).where(submission_version.c.id == version_id).values(reading=reading, reading_problem=problem)
     )
+
+
+def has_from_other_devices(unit: Unit, project_id: int, prefix: str) -> bool:
+    """Whether anything in the project came from a device whose id does not begin with *prefix*, or from none that is known."""
+    theirs = submission.c.device_id.is_(None) | ~submission.c.device_id.startswith(prefix, autoescape=True)
+    asked = (
+        select(submission.c.id)
+        .join(form, form.c.id == submission.c.form_id)
+        .where(form.c.project_id == project_id, theirs)
+        .limit(1)
+    )
+    return unit.connection.execute(asked).first() is not None

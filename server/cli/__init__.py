@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from server.cli.cases import cases
+from server.cli.demo import demo
 from server.cli.migrate import migrate
 from server.cli.run import run
 from server.cli.serve import serve, web, worker
@@ -44,7 +45,7 @@ def siraba() -> None:
     """
 
 
-for _command in (run, serve, web, worker, migrate, user, cases, settings):
+for _command in (run, serve, web, worker, migrate, user, cases, demo, settings):
     siraba.add_command(_command)
 
 

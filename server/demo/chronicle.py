@@ -14,6 +14,7 @@ from server.demo.people import Draw
 from server.demo.questionnaire import ListedRows, Questionnaire
 from server.demo.tablets import ServerCases, TabletCases
 
+DEVICE_PREFIX: Final = "collect:demo"
 SCREEN: Final = timedelta(seconds=6)
 NODE_OF_CHANGES: Final = "event,node,start,end,old-value,new-value,change-reason"
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Final
 
 from server.demo import followup_answers, health_answers, intake_answers
-from server.demo.chronicle import Arriving, Chronicle, Device, Posting, Watch
+from server.demo.chronicle import DEVICE_PREFIX, Arriving, Chronicle, Device, Posting, Watch
 from server.demo.expressions import Row
 from server.demo.filling import Answers, Filled
 from server.demo.people import Draw, Person, person
@@ -79,7 +79,7 @@ class _Teller:
     def __init__(self, chronicle: Chronicle, staff: Sequence[Row]) -> None:
         self._now = chronicle
         self._devices = {
-            row["name"]: chronicle.device(f"collect:demo{row['name']}", row["name"], row.get("site", "")) for row in staff
+            row["name"]: chronicle.device(f"{DEVICE_PREFIX}{row['name']}", row["name"], row.get("site", "")) for row in staff
         }
         self._agents = [one for one in self._devices.values() if one.site in intake_answers.TOWNS]
         others = [one for one in self._devices.values() if one.site not in intake_answers.TOWNS]
