@@ -33,7 +33,7 @@ class Posting:
     """One submission as a tablet sends it, in order of arrival.
 
     `copies`: how often it is sent in all; `at_once`: whether the copies are sent at the same moment, as two taps would.
-    `about` says in a word what it is in the story.
+    `about` says in a word what it is in the story. `corrects`: the case whose registration it edits; the server has it by then.
     """
 
     form_id: str
@@ -45,6 +45,7 @@ class Posting:
     about: str
     copies: int = 1
     at_once: bool = False
+    corrects: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,16 @@ class Chronicle:
         copies, at_once = draw.one(COPIES) if draw.chance(SENT_AGAIN) else (1, False)
         files = tuple(_files(draw, self.forms[form_id], filled, moment))
         posting = Posting(
-            form_id, filled.instance_id, filled.xml, files, device.device_id, arrives, about, copies=copies, at_once=at_once
+            form_id=form_id,
+            instance_id=filled.instance_id,
+            xml=filled.xml,
+            files=files,
+            device_id=device.device_id,
+            sent_at=arrives,
+            about=about,
+            copies=copies,
+            at_once=at_once,
+            corrects=filled.entity.get("id", "") if after else "",
         )
 
         def arrive() -> Posting:

@@ -1,5 +1,6 @@
 """Playing the stories to a server, and seeing to it that invented people never stand among real ones."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,10 @@ from storage.problems import Problem
 
 APP_USER = "Démonstration"
 
+TURN_SECONDS, PATIENCE_TURNS = 0.5, 120
+
 Progress = Callable[[int], None]
+Settle = Callable[[Posting], None]
 
 
 class RealPeople(Problem):
@@ -34,6 +38,13 @@ class RealPeople(Problem):
         "This project already holds submissions that are not demo data. Invented people must never stand among real ones: "
         "use a project of its own."
     )
+
+
+class NobodyWorks(Problem):
+    """Submissions are taken but not read."""
+
+    code = "503.64"
+    says = "The server takes submissions but does not read them. Is its worker running?"
 
 
 class WhichProject(Problem):
@@ -68,14 +79,16 @@ class Tally:
         return self.sent.total()
 
 
-def play(tablets: Tablets, wanted: Play, progress: Progress) -> Tally:
+def play(tablets: Tablets, wanted: Play, progress: Progress, settle: Settle) -> Tally:
     """Send all that the stories come to, in order of arrival; *progress* is told after each how many were sent.
 
+    *settle* is called before each and has the server do what is due, so that tablets could have seen what they seem to have seen.
     Raises: NotServed, FormsAreMissing, NotTaken.
     """
     tally = Tally()
     told = stories(tablets.forms(), tablets.staff(), seed=wanted.seed, cases=wanted.cases, begins=wanted.begins, ends=wanted.ends)
     for posting in told:
+        settle(posting)
         _send(tablets, posting, tally)
         progress(tally.submissions)
     return tally
@@ -103,8 +116,15 @@ def play_inside(site: Site, project_id: int | None, wanted: Play, progress: Prog
         if not force and submissions_store.has_from_other_devices(unit, found.id, DEVICE_PREFIX):
             raise RealPeople
     with _app_user(site, found.id) as token:
-        tally = play(Tablets(Inside(application(site)), token, found.id), wanted, progress)
-    tally.jobs = worker.work_until_idle(site.database)
+        done = 0
+
+        def settle(_next: Posting | None) -> None:
+            nonlocal done
+            done += worker.work_until_idle(site.database)
+
+        tally = play(Tablets(Inside(application(site)), token, found.id), wanted, progress, settle)
+        settle(None)
+    tally.jobs = done
     return tally
 
 
@@ -126,8 +146,16 @@ def play_outside(tablets: Tablets, wanted: Play, progress: Progress, *, force: b
 
     A key of a tablet cannot tell who sent what is there, so any case at all counts as real.
 
-    Raises: RealPeople, unless *force*; and what `play` raises.
+    Raises: RealPeople, unless *force*; NobodyWorks; and what `play` raises.
     """
     if not force and tablets.cases():
         raise RealPeople
-    return play(tablets, wanted, progress)
+
+    def settle(posting: Posting) -> None:
+        for _ in range(PATIENCE_TURNS):
+            if not posting.corrects or any(row["name"] == posting.corrects for row in tablets.cases()):
+                return
+            time.sleep(TURN_SECONDS)
+        raise NobodyWorks
+
+    return play(tablets, wanted, progress, settle)
