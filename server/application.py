@@ -1,16 +1,19 @@
 """The whole server: every surface, on one WSGI application."""
 
 from server.admin.declared import admin
-from server.central import downloads
+from server.central import app_users, downloads, exports, forms, projects, sessions, submissions, users
 from server.central.surface import central
+from server.odata import documents, tables
+from server.odata.surface import odata
 from server.openrosa import form_list, submission
 from server.openrosa.surface import openrosa
 from server.web.app import Application, make_app
 from server.web.surface import Site
 
 # Importing a module of a surface declares its routes.
-DECLARING = (downloads, form_list, submission)
-SURFACES = (openrosa, central, admin)
+CENTRAL = (app_users, downloads, exports, forms, projects, sessions, submissions, users)
+DECLARING = (*CENTRAL, documents, tables, form_list, submission)
+SURFACES = (openrosa, odata, central, admin)
 
 
 def application(site: Site) -> Application:

@@ -19,6 +19,7 @@ class Spool:
     """Written first, read once afterwards. *folder* is where the file lies, if it comes to one."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, dir=str(folder))  # noqa: SIM115  # see close
         self.size_bytes = 0
 

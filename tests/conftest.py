@@ -14,7 +14,7 @@ from storage.engine import Database
 from storage.settings import Settings
 from tests.support import postgres
 
-pytest_plugins = ["tests.support.serving", "tests.support.founded"]
+pytest_plugins = ["tests.support.serving", "tests.support.founded", "tests.support.households"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,12 +8,12 @@ import binascii
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, update
 
 from server.access import passwords
-from storage.problems import AuthenticationFailed
+from storage.problems import AuthenticationFailed, NotFound
 from storage.schema import account, actor, app_user, session
 from storage.unit_of_work import Unit
 
@@ -109,6 +109,28 @@ def begin_session(unit: Unit, email: str, password: str, *, hours: int) -> tuple
     )
     unit.connection.execute(update(account).where(account.c.actor_id == found.id).values(last_login_at=unit.now))
     return found, Session(token, csrf, unit.now.isoformat(), expires_at.isoformat())
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """A session that has not ended, as the database holds it."""
+
+    actor_id: int
+    created_at: datetime
+    expires_at: datetime
+
+
+def session_of(unit: Unit, token_sha256: str) -> Sitting:
+    """The session with this token.
+
+    Raises: NotFound.
+    """
+    row = unit.connection.execute(
+        select(session.c.actor_id, session.c.created_at, session.c.expires_at).where(session.c.token_sha256 == token_sha256)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return Sitting(*row)
 
 
 def end_session(unit: Unit, token_sha256: str) -> None:

@@ -24,6 +24,7 @@ class AppUser:
     display_name: str
     token: str | None
     created_at: datetime
+    created_by: int | None = None
 
     @property
     def form_id(self) -> None:
@@ -32,7 +33,14 @@ class AppUser:
 
 def _app_users() -> Select[Any]:
     return (
-        select(actor.c.id, app_user.c.project_id, actor.c.display_name, app_user.c.token, actor.c.created_at)
+        select(
+            actor.c.id,
+            app_user.c.project_id,
+            actor.c.display_name,
+            app_user.c.token,
+            actor.c.created_at,
+            app_user.c.created_by,
+        )
         .join(app_user, app_user.c.actor_id == actor.c.id)
         .where(actor.c.deleted_at.is_(None))
     )
@@ -61,6 +69,12 @@ def app_user_of(unit: Unit, project_id: int, app_user_id: int, **_path: object) 
     return AppUser(*row)
 
 
+def by_token(unit: Unit, token: str) -> AppUser | None:
+    """The app user with this key."""
+    row = unit.connection.execute(_app_users().where(app_user.c.token == token)).one_or_none()
+    return AppUser(*row) if row else None
+
+
 def add_app_user(unit: Unit, project_id: int, display_name: str) -> AppUser:
     """A new app user with a key of its own, who may collect in every form of the project."""
     token = secrets.token_hex(TOKEN_BYTES)
@@ -71,7 +85,7 @@ def add_app_user(unit: Unit, project_id: int, display_name: str) -> AppUser:
         insert(app_user), {"actor_id": added, "project_id": project_id, "token": token, "created_by": unit.actor_id}
     )
     unit.connection.execute(insert(assignment), {"actor_id": added, "role": ROLE, "project_id": project_id, "form_id": None})
-    return AppUser(added, project_id, display_name, token, unit.now)
+    return AppUser(added, project_id, display_name, token, unit.now, unit.actor_id)
 
 
 def revoke(unit: Unit, app_user_id: int) -> None:

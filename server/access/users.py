@@ -97,6 +97,14 @@ def user_id_of(unit: Unit, email: str) -> int:
     return found
 
 
+def email_of(unit: Unit, actor_id: int) -> str | None:
+    """The address with which an actor signs in; null for a tablet."""
+    found: str | None = unit.connection.execute(
+        select(account.c.email).where(account.c.actor_id == actor_id)
+    ).scalar_one_or_none()
+    return found
+
+
 def add_user(unit: Unit, email: str, display_name: str, password: str) -> int:
     """A new user without any role; returns the actor's id. Hashing takes 50 ms on purpose.
 

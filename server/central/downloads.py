@@ -1,49 +1,109 @@
-"""What Collect downloads and scripts fetch by name: a form's XForm and its media, byte for byte, with an ETag."""
+"""What Collect downloads and scripts fetch by name: XForm, spreadsheet and media of a form, byte for byte, with an ETag."""
+
+import mimetypes
+from typing import Any
 
 from forms import serving_entities
 from forms.store import forms as forms_store
-from forms.store.forms import Form
+from forms.store import versions as store
+from forms.store.forms import Media
+from forms.store.versions import FormVersion
 from server.access.verbs import Verb
+from server.central.forms import FORM, VERSION
 from server.central.surface import central
-from server.web.answers import Answer, attachment_header, not_modified
+from server.web.answers import Answer, attachment_header, json, not_modified, stated
 from server.web.surface import Ask
 from storage.problems import NotFound
+from storage.spool import Spool
 
-FORM = "/projects/<int:project_id>/forms/<xml_form_id>"
+SPREADSHEETS = {"application/vnd.ms-excel": ".xls"}
 
 
-@central.get(f"{FORM}.xml", needs=Verb.FORM_READ, finds=forms_store.published_form_of)
-def xform(ask: Ask[Form]) -> Answer:
-    """The current version's XForm, exactly the bytes whose MD5 the form list names.
+@central.get(f"{FORM}.xml", f"{VERSION}.xml", needs=Verb.FORM_READ, finds=store.version_of)
+def xform(ask: Ask[FormVersion]) -> Answer:
+    """A version's XForm, exactly the bytes whose MD5 the form list names.
 
     Source: ODK Central, GET …/forms/{id}.xml; openrosa.md DL-01 to DL-08.
     """
     etag = f'"{ask.found.md5}"'
     if not_modified(ask.headers, etag):
         return Answer(status=304, headers={"ETag": etag})
-    body = forms_store.xform_of(ask.unit, ask.found.version_id or 0)
+    body = forms_store.xform_of(ask.unit, ask.found.id)
     return Answer(body, 200, "application/xml; charset=utf-8", {"ETag": etag})
 
 
-@central.get(f"{FORM}/attachments/<name>", needs=Verb.FORM_READ, finds=forms_store.published_form_of, exports=True)
-def media(ask: Ask[Form]) -> Answer:
+@central.get(
+    *(f"{place}.{kind}" for place in (FORM, VERSION) for kind in ("xlsx", "xls")), needs=Verb.FORM_READ, finds=store.version_of
+)
+def workbook(ask: Ask[FormVersion]) -> Answer:
+    """The spreadsheet from which a version was made, as it was uploaded.
+
+    Raises: NotFound, for a version that came as an XForm or in the other spreadsheet format.
+    Source: ODK Central, GET …/forms/{id}.xlsx.
+    """
+    ending = SPREADSHEETS.get(ask.found.workbook_type or "", ".xlsx")
+    if ask.found.workbook_sha256 is None or not ask.target.partition("?")[0].endswith(ending):
+        raise NotFound
+    name = f"{ask.found.xml_form_id}{ending}"
+    return _blob(ask, name, ask.found.workbook_sha256, ask.found.workbook_md5, ask.found.workbook_bytes, ask.found.workbook_type)
+
+
+@central.get(f"{FORM}/attachments", f"{VERSION}/attachments", needs=Verb.FORM_READ, finds=store.version_of)
+def list_media(ask: Ask[FormVersion]) -> Answer:
+    """The media that a version expects.
+
+    Source: ODK Central, GET …/attachments.
+    """
+    found = forms_store.media_of(ask.unit, ask.found.id)
+    lists = serving_entities.lists_by_id(ask.unit, [file.entity_list_id for file in found if file.entity_list_id])
+    return json([_media(file, lists) for file in found])
+
+
+@central.get(f"{FORM}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.FORM_READ, finds=store.version_of)
+def media(ask: Ask[FormVersion]) -> Answer:
     """One media file: its content, or the entity list it stands for as CSV.
 
     Source: ODK Central, GET …/attachments/{name}; openrosa.md DL-20 to DL-24, EL-05.
     """
-    found = next(
-        (file for file in forms_store.media_of(ask.unit, ask.found.version_id or 0) if file.name == ask.path["name"]), None
-    )
-    if found is None or (found.blob_sha256 is None and found.entity_list_id is None):
+    found = next((file for file in forms_store.media_of(ask.unit, ask.found.id) if file.name == ask.path["name"]), None)
+    if found is None:
         raise NotFound
     if found.entity_list_id is not None:
-        listed = serving_entities.lists_by_id(ask.unit, [found.entity_list_id])[found.entity_list_id]
-        etag, content_type = f'"{listed.hash}"', "text/csv; charset=utf-8"
-    else:
-        etag, content_type = f'"{found.blob_md5}"', "application/octet-stream"
-    headers = {"ETag": etag, "Content-Disposition": attachment_header(found.name)}
-    if not_modified(ask.headers, etag):
+        return _entity_list(ask, found.name, found.entity_list_id)
+    if found.blob_sha256 is None:
+        raise NotFound
+    return _blob(ask, found.name, found.blob_sha256, found.blob_md5, found.size_bytes, mimetypes.guess_type(found.name)[0])
+
+
+def _entity_list(ask: Ask[Any], name: str, entity_list_id: int) -> Answer:
+    listed = serving_entities.lists_by_id(ask.unit, [entity_list_id])[entity_list_id]
+    headers = {"ETag": f'"{listed.hash}"', "Content-Disposition": attachment_header(name)}
+    if not_modified(ask.headers, headers["ETag"]):
         return Answer(status=304, headers=headers)
-    if found.entity_list_id is not None:
-        return Answer(serving_entities.csv(ask.unit, found.entity_list_id), 200, content_type, headers)
-    return Answer(ask.site.blobs.chunks(found.blob_sha256 or ""), 200, content_type, headers)
+    # Read at the database's pace and sent at the tablet's: a slow network must not hold a connection.
+    spool = Spool(ask.site.settings.data_dir)
+    for block in serving_entities.csv(ask.unit, entity_list_id):
+        spool.write(block)
+    return Answer(spool.blocks(), 200, "text/csv; charset=utf-8", {**headers, "Content-Length": str(spool.size_bytes)})
+
+
+def _blob(ask: Ask[Any], name: str, sha256: str, md5: str | None, size_bytes: int | None, kind: str | None) -> Answer:
+    headers = {"ETag": f'"{md5}"', "Content-Disposition": attachment_header(name)}
+    if not_modified(ask.headers, headers["ETag"]):
+        return Answer(status=304, headers=headers)
+    body = ask.site.blobs.chunks(sha256)
+    return Answer(body, 200, kind or "application/octet-stream", {**headers, "Content-Length": str(size_bytes)})
+
+
+def _media(file: Media, lists: dict[int, serving_entities.EntityList]) -> dict[str, Any]:
+    shared = lists[file.entity_list_id].hash if file.entity_list_id is not None else None
+    made: dict[str, Any] = {
+        "name": file.name,
+        "type": file.type,
+        "exists": shared is not None or file.blob_sha256 is not None,
+        "blobExists": file.blob_sha256 is not None,
+        "datasetExists": shared is not None,
+        "hash": shared or file.blob_md5,
+        "updatedAt": stated(file.updated_at),
+    }
+    return made | {"size": file.size_bytes} if file.blob_sha256 is not None else made

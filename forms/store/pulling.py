@@ -1,0 +1,171 @@
+"""Submissions as clients of the API list them: the record with its first and its current version, without the answers."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+
+from storage.problems import NotFound
+from storage.schema import blob, form, submission, submission_attachment, submission_version
+from storage.unit_of_work import Unit
+
+ROWS_A_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class PulledVersion:
+    """One thing that was sent: the submission itself or an edit of it. *version*: of the form."""
+
+    id: int
+    instance_id: str
+    instance_name: str | None
+    submitter_id: int | None
+    device_id: str | None
+    user_agent: str | None
+    created_at: datetime
+    current: bool
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A submission; *device_id* and *user_agent* are those with which it first came."""
+
+    id: int
+    form_id: int
+    project_id: int
+    instance_id: str
+    submitter_id: int | None
+    device_id: str | None
+    user_agent: str | None
+    review_state: str | None
+    created_at: datetime
+    updated_at: datetime | None
+    deleted_at: datetime | None
+    current: PulledVersion
+
+
+@dataclass(frozen=True, slots=True)
+class PulledFile:
+    """A file that came with a submission version or that its answers name; null hashes: it has not come."""
+
+    name: str
+    content_type: str | None
+    blob_sha256: str | None
+    blob_md5: str | None
+    size_bytes: int | None
+    expected: bool
+
+
+_VERSION = (
+    submission_version.c.id,
+    submission_version.c.instance_id,
+    submission_version.c.instance_name,
+    submission_version.c.submitter_id,
+    submission_version.c.device_id,
+    submission_version.c.user_agent,
+    submission_version.c.created_at,
+    submission_version.c.current,
+    submission_version.c.version,
+)
+
+
+def _submissions() -> Select[Any]:
+    first = submission_version.alias("first")
+    return (
+        select(
+            submission.c.id,
+            submission.c.form_id,
+            form.c.project_id,
+            submission.c.instance_id,
+            submission.c.submitter_id,
+            submission.c.device_id,
+            first.c.user_agent,
+            submission.c.review_state,
+            submission.c.created_at,
+            submission.c.updated_at,
+            submission.c.deleted_at,
+            *_VERSION,
+        )
+        .join(form, form.c.id == submission.c.form_id)
+        .join(
+            submission_version,
+            (submission_version.c.submission_id == submission.c.id) & submission_version.c.current.is_(True),
+        )
+        .outerjoin(
+            first,
+            (first.c.form_id == submission.c.form_id)
+            & (first.c.draft == submission.c.draft)
+            & (first.c.instance_id == submission.c.instance_id),
+        )
+        .where(form.c.deleted_at.is_(None), submission.c.draft.is_(False))
+    )
+
+
+def submissions(unit: Unit, form_id: int, *, deleted: bool = False, skip: int = 0, most: int | None = None) -> Iterator[Pulled]:
+    """The submissions of a form, or those of it that were deleted, newest first, streamed."""
+    query = (
+        _submissions()
+        .where(
+            submission.c.form_id == form_id,
+            submission.c.deleted_at.is_not(None) if deleted else submission.c.deleted_at.is_(None),
+        )
+        .order_by(submission.c.created_at.desc(), submission.c.id.desc())
+    )
+    if skip or most is not None:
+        query = query.offset(skip).limit(most)
+    for row in unit.connection.execute(query, execution_options={"yield_per": ROWS_A_PAGE}):
+        yield _pulled(tuple(row))
+
+
+def submission_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, **_path: object) -> Pulled:
+    """The submission by the instance id with which it first came.
+
+    Raises: NotFound.
+    """
+    row = unit.connection.execute(
+        _submissions().where(
+            form.c.project_id == project_id,
+            form.c.xml_form_id == xml_form_id,
+            submission.c.instance_id == instance_id,
+            submission.c.deleted_at.is_(None),
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return _pulled(tuple(row))
+
+
+def versions(unit: Unit, submission_id: int) -> list[PulledVersion]:
+    """Everything that was sent for a submission, the newest first."""
+    rows = unit.connection.execute(
+        select(*_VERSION)
+        .where(submission_version.c.submission_id == submission_id)
+        .order_by(submission_version.c.created_at.desc(), submission_version.c.id.desc())
+    )
+    return [PulledVersion(*row) for row in rows]
+
+
+def files(unit: Unit, version_id: int) -> list[PulledFile]:
+    """The files of a submission version, by name."""
+    rows = unit.connection.execute(
+        select(
+            submission_attachment.c.name,
+            submission_attachment.c.content_type,
+            submission_attachment.c.blob_sha256,
+            blob.c.md5,
+            blob.c.size_bytes,
+            submission_attachment.c.expected.is_(True),
+        )
+        .outerjoin(blob, blob.c.sha256 == submission_attachment.c.blob_sha256)
+        .where(submission_attachment.c.submission_version_id == version_id)
+        .order_by(submission_attachment.c.name)
+    )
+    return [PulledFile(*row) for row in rows]
+
+
+def _pulled(row: tuple[Any, ...]) -> Pulled:
+    before = len(row) - len(_VERSION)
+    return Pulled(*(*row[:before], PulledVersion(*row[before:])))

@@ -1,0 +1,71 @@
+"""App users: the tablets of a project."""
+
+from typing import Any
+
+from forms.problems import MissingField
+from forms.store import projects as projects_store
+from forms.store import tallies
+from forms.store.actors import KnownActor, actors_by_id
+from forms.store.projects import Project
+from server.access import app_users
+from server.access.app_users import AppUser
+from server.access.verbs import Verb
+from server.central import shapes
+from server.central.surface import central
+from server.web.answers import Answer, json, stated, success
+from server.web.bodies import json_object
+from server.web.parameters import extended
+from server.web.surface import Ask
+
+APP_USERS = "/projects/<int:project_id>/app-users"
+NAME_CHARACTERS_MOST = 255
+
+
+@central.get(APP_USERS, needs=Verb.APP_USER_LIST, finds=projects_store.project_of)
+def list_app_users(ask: Ask[Project]) -> Answer:
+    """The app users of a project; the token is null once it was revoked.
+
+    Source: ODK Central, GET …/app-users.
+    """
+    listed = app_users.app_users_in(ask.unit, ask.found.id)
+    actors = actors_by_id(ask.unit, [number for each in listed for number in (each.id, each.created_by)])
+    made = [_app_user(each, actors) for each in listed]
+    if extended(ask.headers):
+        used = tallies.last_used(ask.unit, ask.found.id)
+        for each, shown in zip(listed, made, strict=True):
+            shown |= {
+                "createdBy": shapes.actor(actors.get(each.created_by or 0)),
+                "lastUsed": stated(used.get(each.id)),
+                "properties": None,
+            }
+    return json(made)
+
+
+@central.post(APP_USERS, needs=Verb.APP_USER_CREATE, finds=projects_store.project_of, reads=json_object)
+def create_app_user(ask: Ask[Project]) -> Answer:
+    """A new app user, who may collect in every form of the project at once.
+
+    Raises: MissingField. Source: ODK Central, POST …/app-users, where it may do nothing before it is assigned.
+    """
+    name = ask.body.get("displayName")
+    if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_CHARACTERS_MOST:
+        raise MissingField(field="displayName")
+    added = app_users.add_app_user(ask.unit, ask.found.id, name.strip())
+    ask.note("field_key.create", project_id=ask.found.id, subject=str(added.id))
+    return json(_app_user(added, actors_by_id(ask.unit, [added.id])))
+
+
+@central.route("DELETE", f"{APP_USERS}/<int:app_user_id>", needs=Verb.APP_USER_DELETE, finds=app_users.app_user_of)
+def revoke_app_user(ask: Ask[AppUser]) -> Answer:
+    """Shut an app user out; what it sent stays, under its name.
+
+    Source: ODK Central, DELETE …/app-users/{id}.
+    """
+    app_users.revoke(ask.unit, ask.found.id)
+    ask.note("field_key.delete", project_id=ask.found.project_id, subject=str(ask.found.id))
+    return success()
+
+
+def _app_user(found: AppUser, actors: dict[int, KnownActor]) -> dict[str, Any]:
+    known = shapes.actor(actors.get(found.id)) or {}
+    return {**known, "projectId": found.project_id, "token": found.token}

@@ -1,0 +1,65 @@
+"""Everything that came for a form, to take away: one CSV, or a zip of CSV tables with media."""
+
+from collections.abc import Mapping
+
+from forms import exporting
+from forms.export.odata_filter import read_filter
+from forms.exporting import CsvOptions
+from forms.store import forms as forms_store
+from forms.store.forms import Form
+from server.access.verbs import Verb
+from server.central.submissions import SUBMISSIONS
+from server.central.surface import central
+from server.web.answers import Answer, attachment_header
+from server.web.bodies import FORM_LIMIT_BYTES, whole
+from server.web.parameters import switch
+from server.web.surface import Ask
+
+ZIP = f"{SUBMISSIONS}.csv.zip"
+CSV = f"{SUBMISSIONS}.csv"
+# Clients that ask with POST put passphrases into the body. There are no managed keys here; the body is read and forgotten.
+_FORGOTTEN = whole(lambda _settings: FORM_LIMIT_BYTES)
+
+
+@central.get(ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True)
+@central.post(ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True, reads=_FORGOTTEN)
+def csv_zip(ask: Ask[Form]) -> Answer:
+    """Every table, and the files that came, as a zip.
+
+    Raises: UnreadableFilter, UnsupportedExpression, UnsupportedField.
+    Source: ODK Central, GET and POST …/submissions.csv.zip.
+    """
+    options = _options(ask.query)
+    _note(ask)
+    body = exporting.csv_zip(ask.unit, ask.site.blobs, ask.found, options, spool=ask.site.settings.data_dir)
+    return Answer(body, 200, "application/zip", {"Content-Disposition": attachment_header(f"{ask.found.xml_form_id}.zip")})
+
+
+@central.get(CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True)
+@central.post(CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True, reads=_FORGOTTEN)
+def root_csv(ask: Ask[Form]) -> Answer:
+    """The root table, without repeats and files.
+
+    Raises: UnreadableFilter, UnsupportedExpression, UnsupportedField.
+    Source: ODK Central, GET and POST …/submissions.csv.
+    """
+    options = _options(ask.query)
+    _note(ask)
+    name = attachment_header(f"{ask.found.xml_form_id}.csv")
+    body = exporting.root_csv(ask.unit, ask.found, options)
+    return Answer(body, 200, "text/csv; charset=utf-8", {"Content-Disposition": name})
+
+
+def _options(query: Mapping[str, str]) -> CsvOptions:
+    given = query.get("$filter", "").strip()
+    return CsvOptions(
+        filter=read_filter(given) if given else None,
+        attachments=switch(query, "attachments", default=True),
+        group_paths=switch(query, "groupPaths", default=True),
+        split_select_multiples=switch(query, "splitSelectMultiples"),
+        deleted_fields=switch(query, "deletedFields"),
+    )
+
+
+def _note(ask: Ask[Form]) -> None:
+    ask.note("form.submission.export", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=ask.found.xml_form_id)

@@ -1,0 +1,210 @@
+"""Submissions: the list, one with its versions, what was sent byte for byte, and the files that came."""
+
+import json as jsons
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from forms.store import actors as actors_store
+from forms.store import browsing, pulling
+from forms.store import forms as forms_store
+from forms.store.actors import KnownActor
+from forms.store.forms import Form
+from forms.store.pulling import Pulled, PulledVersion
+from server.access.verbs import Verb
+from server.central import shapes
+from server.central.forms import FORM
+from server.central.surface import central
+from server.web.answers import Answer, attachment_header, json, not_modified, stated
+from server.web.parameters import extended, number, switch
+from server.web.surface import Ask
+from storage.problems import NotFound
+
+SUBMISSIONS = f"{FORM}/submissions"
+ONE = f"{SUBMISSIONS}/<instance_id>"
+VERSION = f"{ONE}/versions/<version_id>"
+ROWS_A_BLOCK = 500
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+
+
+@central.get(SUBMISSIONS, needs=Verb.SUBMISSION_LIST, finds=forms_store.published_form_of, exports=True)
+def list_submissions(ask: Ask[Form]) -> Answer:
+    """The submissions, newest first, or those that were deleted for `?deleted=true`; `?limit=` and `?offset=` page.
+
+    Source: ODK Central, GET …/submissions.
+    """
+    found = pulling.submissions(
+        ask.unit,
+        ask.found.id,
+        deleted=switch(ask.query, "deleted"),
+        skip=number(ask.query, "offset") or 0,
+        most=number(ask.query, "limit"),
+    )
+    return Answer(_array(ask, found, detailed=extended(ask.headers)), 200, "application/json; charset=utf-8")
+
+
+@central.get(f"{SUBMISSIONS}/keys", needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of)
+def keys(_ask: Ask[Form]) -> Answer:
+    """The keys that decrypt submissions here: none, as projects have none.
+
+    Source: ODK Central, GET …/submissions/keys.
+    """
+    return json([])
+
+
+@central.get(f"{SUBMISSIONS}/submitters", needs=Verb.SUBMISSION_LIST, finds=forms_store.published_form_of)
+def submitters(ask: Ask[Form]) -> Answer:
+    """Everybody who ever sent something for the form.
+
+    Source: ODK Central, GET …/submissions/submitters.
+    """
+    return json([shapes.actor(each) for each in actors_store.submitters(ask.unit, ask.found.id)])
+
+
+@central.get(ONE, needs=Verb.SUBMISSION_LIST, finds=pulling.submission_of)
+def one_submission(ask: Ask[Pulled]) -> Answer:
+    """A submission with its current version.
+
+    Source: ODK Central, GET …/submissions/{instanceId}.
+    """
+    actors = _submitters(ask, [ask.found]) if extended(ask.headers) else None
+    return json(_submission(ask.found, actors))
+
+
+@central.get(f"{ONE}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.submission_of)
+def submission_xml(ask: Ask[Pulled]) -> Answer:
+    """What was sent last, byte for byte.
+
+    Source: ODK Central, GET …/submissions/{instanceId}.xml.
+    """
+    _note(ask)
+    return Answer(browsing.xml_of(ask.unit, ask.found.current.id), 200, "application/xml")
+
+
+@central.get(f"{ONE}/versions", needs=Verb.SUBMISSION_LIST, finds=pulling.submission_of)
+def list_versions(ask: Ask[Pulled]) -> Answer:
+    """Everything that was sent for the submission, the newest first.
+
+    Source: ODK Central, GET …/versions.
+    """
+    found = pulling.versions(ask.unit, ask.found.id)
+    known = actors_store.actors_by_id(ask.unit, [each.submitter_id for each in found]) if extended(ask.headers) else None
+    return json([_sent(each, known) | {"formVersion": each.version} for each in found])
+
+
+@central.get(VERSION, needs=Verb.SUBMISSION_LIST, finds=pulling.submission_of)
+def one_version(ask: Ask[Pulled]) -> Answer:
+    """One of the versions, by its own instance id.
+
+    Source: ODK Central, GET …/versions/{versionId}.
+    """
+    found = _version(ask)
+    known = actors_store.actors_by_id(ask.unit, [found.submitter_id]) if extended(ask.headers) else None
+    return json(_sent(found, known) | {"formVersion": found.version})
+
+
+@central.get(f"{VERSION}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.submission_of)
+def version_xml(ask: Ask[Pulled]) -> Answer:
+    """One version as it was sent, byte for byte.
+
+    Source: ODK Central, GET …/versions/{versionId}.xml.
+    """
+    _note(ask)
+    return Answer(browsing.xml_of(ask.unit, _version(ask).id), 200, "application/xml")
+
+
+@central.get(f"{ONE}/attachments", f"{VERSION}/attachments", needs=Verb.SUBMISSION_LIST, finds=pulling.submission_of)
+def list_attachments(ask: Ask[Pulled]) -> Answer:
+    """The files that the answers name or that came, and which of them are here.
+
+    Source: ODK Central, GET …/attachments.
+    """
+    found = pulling.files(ask.unit, _version(ask).id)
+    return json([{"name": file.name, "exists": file.blob_sha256 is not None} for file in found])
+
+
+@central.get(
+    f"{ONE}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.SUBMISSION_READ, finds=pulling.submission_of
+)
+def attachment(ask: Ask[Pulled]) -> Answer:
+    """A file, streamed, and always to be saved: a stranger's file must not open in a browser under our name.
+
+    Source: ODK Central, GET …/attachments/{filename}, where pictures open in place; openrosa.md DL-24.
+    """
+    version = _version(ask)
+    file = next((each for each in pulling.files(ask.unit, version.id) if each.name == ask.path["name"]), None)
+    if file is None or file.blob_sha256 is None:
+        raise NotFound
+    headers = {"ETag": f'"{file.blob_md5}"', "Content-Disposition": attachment_header(file.name)}
+    if not_modified(ask.headers, headers["ETag"]):
+        return Answer(status=304, headers=headers)
+    ask.note(
+        "submission.attachment.view",
+        project_id=ask.found.project_id,
+        form_id=ask.found.form_id,
+        subject=version.instance_id,
+        details={"sha256": file.blob_sha256},
+    )
+    kind = file.content_type if file.content_type and _MEDIA_TYPE.fullmatch(file.content_type) else "application/octet-stream"
+    body = ask.site.blobs.chunks(file.blob_sha256)
+    return Answer(body, 200, kind, {**headers, "Content-Length": str(file.size_bytes)})
+
+
+def _version(ask: Ask[Pulled]) -> PulledVersion:
+    wanted = ask.path.get("version_id")
+    if wanted is None:
+        return ask.found.current
+    for each in pulling.versions(ask.unit, ask.found.id):
+        if each.instance_id == wanted:
+            return each
+    raise NotFound
+
+
+def _note(ask: Ask[Pulled]) -> None:
+    ask.note("submission.view", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=ask.found.instance_id)
+
+
+def _array(ask: Ask[Any], found: Iterator[Pulled], *, detailed: bool) -> Iterator[bytes]:
+    """A JSON array in blocks, so that a long list needs no more memory than a short one."""
+    before = "["
+    while block := list(islice(found, ROWS_A_BLOCK)):
+        actors = _submitters(ask, block) if detailed else None
+        made = (jsons.dumps(_submission(each, actors), ensure_ascii=False, separators=(",", ":")) for each in block)
+        yield (before + ",".join(made)).encode()
+        before = ","
+    yield b"[]" if before == "[" else b"]"
+
+
+def _submitters(ask: Ask[Any], found: list[Pulled]) -> Mapping[int, KnownActor]:
+    return actors_store.actors_by_id(
+        ask.unit, [number for each in found for number in (each.submitter_id, each.current.submitter_id)]
+    )
+
+
+def _submission(found: Pulled, actors: Mapping[int, KnownActor] | None) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "instanceId": found.instance_id,
+        "submitterId": found.submitter_id,
+        "deviceId": found.device_id,
+        "userAgent": found.user_agent,
+        "reviewState": found.review_state,
+        "createdAt": stated(found.created_at),
+        "updatedAt": stated(found.updated_at),
+        "deletedAt": stated(found.deleted_at),
+        "currentVersion": _sent(found.current, actors),
+    }
+    return made if actors is None else made | {"submitter": shapes.actor(actors.get(found.submitter_id or 0))}
+
+
+def _sent(found: PulledVersion, actors: Mapping[int, KnownActor] | None) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "instanceId": found.instance_id,
+        "instanceName": found.instance_name,
+        "submitterId": found.submitter_id,
+        "deviceId": found.device_id,
+        "userAgent": found.user_agent,
+        "createdAt": stated(found.created_at),
+        "current": found.current,
+    }
+    return made if actors is None else made | {"submitter": shapes.actor(actors.get(found.submitter_id or 0))}

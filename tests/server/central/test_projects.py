@@ -1,0 +1,92 @@
+"""Projects and app users over the API: everybody sees what they may, and nothing else."""
+
+from werkzeug.test import Client
+
+from storage.engine import Database
+from tests.support import builders
+from tests.support.households import Households, basic
+
+EXTENDED = {"X-Extended-Metadata": "true"}
+
+
+def test_lists_hold_only_what_the_caller_may_read(client: Client, households: Households, database: Database) -> None:
+    builders.add_project(database, "Other")
+    admin = builders.add_person(database, "ada", "admin")
+
+    def names(headers: dict[str, str]) -> list[str]:
+        return [each["name"] for each in client.get("/v1/projects", headers=headers).get_json()]
+
+    assert names(basic(admin)) == ["Mali", "Other"]
+    assert names(basic(households.viewer)) == ["Mali"]
+    assert names({}) == []
+
+
+def test_a_wrong_password_is_told_instead_of_an_empty_list(client: Client, households: Households) -> None:
+    response = client.get("/v1/projects", headers={"Authorization": "Basic bm9ib2R5Om5v"})
+
+    assert response.status_code == 401
+
+
+def test_extended_a_project_has_counts_and_verbs(households: Households) -> None:
+    households.send("uuid:1")
+    made = households.get(f"/v1/projects/{households.project_id}", **EXTENDED).get_json()
+
+    assert (made["appUsers"], made["forms"], made["datasets"]) == (1, 1, 0)
+    assert made["lastSubmission"].endswith("Z")
+    assert "submission.read" in made["verbs"]
+    assert "form.create" not in made["verbs"]
+
+
+def test_plain_it_has_neither(households: Households) -> None:
+    made = households.get(f"/v1/projects/{households.project_id}").get_json()
+
+    assert (made["id"], made["name"], made["archived"]) == (households.project_id, "Mali", False)
+    assert "forms" not in made
+
+
+def test_forms_come_along_when_asked(households: Households) -> None:
+    households.send("uuid:1")
+    [made] = households.get("/v1/projects?forms=true").get_json()
+
+    assert [(form["xmlFormId"], form["submissions"]) for form in made["formList"]] == [("survey", 1)]
+
+
+def test_another_project_is_refused(households: Households, database: Database) -> None:
+    other = builders.add_project(database, "Other")
+
+    assert households.get(f"/v1/projects/{other}").status_code == 403
+    assert households.get("/v1/projects/999").status_code == 404
+
+
+def test_an_administrator_makes_a_project(client: Client, households: Households, database: Database) -> None:
+    admin = builders.add_person(database, "ada", "admin")
+    made = client.post("/v1/projects", json={"name": "Sikasso"}, headers=basic(admin))
+
+    assert made.status_code == 200
+    assert made.get_json()["name"] == "Sikasso"
+    assert client.post("/v1/projects", json={"name": " "}, headers=basic(admin)).get_json()["code"] == 400.2
+    assert client.post("/v1/projects", json={"name": "x"}, headers=basic(households.viewer)).status_code == 403
+
+
+def test_app_users_are_made_listed_and_revoked(client: Client, households: Households, database: Database) -> None:
+    manager = basic(builders.add_person(database, "boss", "manager", project_id=households.project_id))
+    path = f"/v1/projects/{households.project_id}/app-users"
+
+    made = client.post(path, json={"displayName": "tablet 2"}, headers=manager).get_json()
+    assert {"projectId", "id", "displayName", "createdAt", "type", "token", "updatedAt", "deletedAt"} <= set(made)
+    assert made["type"] == "field_key"
+    assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").status_code == 200
+
+    assert client.delete(f"{path}/{made['id']}", headers=manager).get_json() == {"success": True}
+    assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").status_code == 403
+    listed = {each["displayName"]: each for each in client.get(path, headers={**manager, **EXTENDED}).get_json()}
+    assert listed["tablet 2"]["token"] is None
+    assert listed["tablet 2"]["createdBy"]["displayName"] == "boss"
+    assert listed["tablet 1"]["lastUsed"] is None
+
+
+def test_a_viewer_neither_sees_nor_makes_app_users(client: Client, households: Households) -> None:
+    path = f"/v1/projects/{households.project_id}/app-users"
+
+    assert client.get(path, headers=basic(households.viewer)).status_code == 403
+    assert client.post(path, json={"displayName": "x"}, headers=basic(households.viewer)).status_code == 403
