@@ -130,6 +130,7 @@ def extract(definition: Definition, answers: Node, source: Source) -> FactSheet:
     said = _without_allegations(said)
     issues += [Issue("disputed_value", f"{table}.{column}") for table, column in _disputed(said)]
     sheet = FactSheet(
+        project_id=source.project_id,
         submission=source.submission,
         instance_id=source.instance_id,
         deprecated_id=source.deprecated_id,

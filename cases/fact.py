@@ -50,8 +50,9 @@ class Issue(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where answers come from: the submission (by its first version's instance id), the version, its form, its receipt."""
+    """Where answers come from: project, submission (by its first version's instance id), version, form, receipt."""
 
+    project_id: int
     submission: str
     instance_id: str
     deprecated_id: str | None
@@ -71,6 +72,7 @@ class FactSheet:
     digits that stand for the submission in the keys of a record's rows.
     """
 
+    project_id: int
     submission: str
     instance_id: str
     deprecated_id: str | None
@@ -125,10 +127,10 @@ def in_force(sheets: Iterable[FactSheet]) -> list[FactSheet]:
     Of the versions of one submission the one that no other replaces stands; when edits fork, the one of highest precedence
     of those. The same sheets give the same list in any order, and repeated ones count once.
     """
-    versions: dict[tuple[str, str], dict[str, FactSheet]] = {}
+    versions: dict[tuple[int, str, str], dict[str, FactSheet]] = {}
     for sheet in sheets:
         if sheet.standing != SUPERSEDED:  # known to be replaced, perhaps by a version that went to another case
-            versions.setdefault((sheet.form, sheet.submission), {})[sheet.instance_id] = sheet
+            versions.setdefault((sheet.project_id, sheet.form, sheet.submission), {})[sheet.instance_id] = sheet
     standing = (newest(list(family.values())) if len(family) > 1 else next(iter(family.values())) for family in versions.values())
     counted = [sheet for sheet in standing if sheet.standing == IN_FORCE]
     return sorted(counted, key=lambda sheet: sheet.precedence)

@@ -36,11 +36,13 @@ def take(unit: Unit, definition: Definition, answers: Node, source: Source, *, v
 
 def keep(unit: Unit, sheet: FactSheet, *, version_id: int | None = None) -> None:
     """Keep *sheet* and make every record again that it touches."""
-    sheets.lock(unit, [f"submission:{sheet.form}/{sheet.submission}"])
-    before = [Placed(*one) for one in sheets.family(unit, sheet.form, sheet.submission)]
+    sheets.lock(unit, [f"submission:{sheet.project_id}/{sheet.form}/{sheet.submission}"])
+    before = [Placed(*one) for one in sheets.family(unit, sheet.project_id, sheet.form, sheet.submission)]
     family = _standing([one.sheet for one in before], sheet)
-    numbers = {one.case_no for one in (*(placed.sheet for placed in before), sheet) if one.case_no}
-    sheets.lock(unit, [f"number:{number}" for number in numbers])
+    known = [*(placed.sheet for placed in before), sheet]
+    numbers = {(one.project_id, one.case_no) for one in known if one.case_no}
+    named = {one.case_id for one in known if one.case_id}
+    sheets.lock(unit, [*names_of(numbers), *(f"named:{case_id}" for case_id in named)])
     touched = {one.record_id for one in before}
     for one in family:
         own = one.instance_id == sheet.instance_id
@@ -51,7 +53,8 @@ def keep(unit: Unit, sheet: FactSheet, *, version_id: int | None = None) -> None
             sheets.put(unit, placed, link.record_id, version_id)
         else:
             sheets.mark(unit, placed, link.record_id)
-    touched |= relink(unit, numbers)
+    moved = part(unit, named)
+    touched |= moved.touched | relink(unit, numbers | moved.numbers)
     make_again(unit, touched)
 
 
@@ -62,22 +65,52 @@ def _standing(before: list[FactSheet], sheet: FactSheet) -> list[FactSheet]:
     versions.append(replace(sheet, standing=kept or sheet.standing))
     stands = newest(versions)
     return [
-        one if one.standing == RETRACTED else replace(one, standing=IN_FORCE if one is stands else SUPERSEDED)
-        for one in versions
+        one if one.standing == RETRACTED else replace(one, standing=IN_FORCE if one is stands else SUPERSEDED) for one in versions
     ]
 
 
-def relink(unit: Unit, numbers: Iterable[str]) -> set[str]:
+def names_of(numbers: Iterable[tuple[int, str]]) -> list[str]:
+    """What to lock while deciding about case numbers of projects."""
+    return [f"number:{project_id}/{number}" for project_id, number in numbers]
+
+
+def relink(unit: Unit, numbers: Iterable[tuple[int, str]]) -> set[str]:
     """Decide again for every sheet that names a case by one of *numbers*; returns the records that lost or won a sheet."""
     touched: set[str] = set()
-    for number in sorted(numbers):
-        known = sheets.registered(unit, number)
-        for sheet, record_id in sheets.naming(unit, [number]):
-            link = linking.decide(sheet, known)
-            if (link.record_id, link.how) != (record_id, sheet.link):
-                sheets.mark(unit, replace(sheet, link=link.how), link.record_id)
-                touched |= {record_id, link.record_id}
+    for project_id, number in sorted(numbers):
+        known = sheets.registered(unit, project_id, number)
+        for sheet, record_id in sheets.naming(unit, project_id, number):
+            touched |= _linked(unit, sheet, record_id, linking.decide(sheet, known))
     return touched
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Sheets that changed their record: the records that lost or won one, and the numbers (by project) that they name."""
+
+    touched: set[str]
+    numbers: set[tuple[int, str]]
+
+
+def part(unit: Unit, case_ids: Iterable[str]) -> Moved:
+    """Keep apart what several projects say of one case id."""
+    moved = Moved(set(), set())
+    for case_id in sorted(case_ids):
+        claims = sheets.claims(unit, case_id)
+        if len(claims) > 1:
+            for sheet, record_id in sheets.naming_id(unit, case_id):
+                changed = _linked(unit, sheet, record_id, linking.decide(sheet, (), claims[0][0]))
+                moved.touched.update(changed)
+                if changed and sheet.case_no:
+                    moved.numbers.add((sheet.project_id, sheet.case_no))
+    return moved
+
+
+def _linked(unit: Unit, sheet: FactSheet, record_id: str, link: linking.Link) -> set[str]:
+    if (link.record_id, link.how) == (record_id, sheet.link):
+        return set()
+    sheets.mark(unit, replace(sheet, link=link.how), link.record_id)
+    return {record_id, link.record_id}
 
 
 def make_again(unit: Unit, record_ids: Iterable[str]) -> None:

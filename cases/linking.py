@@ -3,6 +3,9 @@
 The id it names, else a number with right check digits, else none: then it has a record of its own, in holding. A number copied
 from a paper slip is believed only if sex and birth year agree. The decision rests on nothing but what is known, so it is made
 again whenever a case with that number appears or changes, and comes out the same in any order of arrival.
+
+A case belongs to the project that named it first, by the moment of receipt: what another project sends about it is held apart, so
+that nobody who may write there can write into a case, or see one, here.
 """
 
 from collections.abc import Collection
@@ -31,13 +34,13 @@ class Link:
     how: str
 
 
-def decide(sheet: FactSheet, registered: Collection[Registered]) -> Link:
-    """The record of *sheet*; *registered*: every case that has the number it names."""
-    own = holding_id(sheet.form, sheet.submission)
+def decide(sheet: FactSheet, registered: Collection[Registered], owner: int | None = None) -> Link:
+    """The record of *sheet*; *registered*: every case that has the number it names; *owner*: the project of the case it names."""
+    own = holding_id(sheet.project_id, sheet.form, sheet.submission)
     if not sheet.registered:
         return Link(own, "unregistered")
     if sheet.case_id is not None:
-        return Link(sheet.case_id, "id")
+        return Link(sheet.case_id, "id") if owner in (None, sheet.project_id) else Link(own, "other_project")
     if sheet.case_no is None or sheet.standing != IN_FORCE:
         return Link(own, "held")
     cases = {one.case_id for one in registered}

@@ -24,9 +24,9 @@ PARTS = (
 )
 
 
-def holding_id(form: str, submission: str) -> str:
+def holding_id(project_id: int, form: str, submission: str) -> str:
     """The id of the record that a submission has of its own while it belongs to no case."""
-    return str(uuid5(HELD, f"{form}\0{submission}"))
+    return str(uuid5(HELD, f"{project_id}\0{form}\0{submission}"))
 
 
 def project(case_id: str, sheets: Iterable[FactSheet]) -> Record:

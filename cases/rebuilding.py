@@ -10,7 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from multiprocessing import get_context
 
-from cases.intake import make_again, relink
+from cases.intake import make_again, names_of, relink
 from cases.projecting import project
 from cases.record import Record
 from cases.store import records, sheets
@@ -46,11 +46,11 @@ def rebuild_all(database: Database, *, batch: int = BATCH, helpers: int = 0) -> 
 
 
 def _relink_all(database: Database, batch: int) -> None:
-    last = ""
+    last = (0, "")
     while True:
         with writing(database) as unit:
             numbers = sheets.numbers_named(unit, batch, last)
-            sheets.lock(unit, [f"number:{one}" for one in numbers])
+            sheets.lock(unit, names_of(numbers))
             make_again(unit, relink(unit, numbers))
         if not numbers:
             return

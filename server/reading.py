@@ -12,6 +12,7 @@ def read_submission(unit: Unit, version_id: int) -> None:
     if said is None:
         return
     source = Source(
+        project_id=said.version.project_id,
         submission=said.version.root_instance_id,
         instance_id=said.version.instance_id,
         deprecated_id=said.envelope.deprecated_id,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql
 
 from cases.fact import IN_FORCE, FactSheet, dumps, loads
@@ -14,8 +14,27 @@ from storage.schema import case_lock, fact_sheet
 from storage.unit_of_work import Unit
 
 _HEADER = (
-    "submission", "instance_id", "deprecated_id", "form", "form_version", "channel", "event_at", "device_time", "received_at",
-    "device_id", "staff_code", "case_id", "case_no", "slip", "creates", "registered", "sex", "birth_year", "standing", "link",
+    "project_id",
+    "submission",
+    "instance_id",
+    "deprecated_id",
+    "form",
+    "form_version",
+    "channel",
+    "event_at",
+    "device_time",
+    "received_at",
+    "device_id",
+    "staff_code",
+    "case_id",
+    "case_no",
+    "slip",
+    "creates",
+    "registered",
+    "sex",
+    "birth_year",
+    "standing",
+    "link",
 )
 _MOMENTS = ("event_at", "device_time", "received_at")
 Stored = Sequence[Any]
@@ -34,43 +53,70 @@ def lock(unit: Unit, names: Iterable[str]) -> None:
     unit.connection.execute(held).all()
 
 
-def family(unit: Unit, form: str, submission: str) -> list[tuple[FactSheet, str]]:
+def family(unit: Unit, project_id: int, form: str, submission: str) -> list[tuple[FactSheet, str]]:
     """Every version of one submission, with the record it counts for."""
-    found = select(*_COLUMNS).where(fact_sheet.c.form == form, fact_sheet.c.submission == submission)
+    found = select(*_COLUMNS).where(
+        fact_sheet.c.project_id == project_id, fact_sheet.c.form == form, fact_sheet.c.submission == submission
+    )
     return [(opened(row), row.record_id) for row in unit.connection.execute(found)]
 
 
 def put(unit: Unit, sheet: FactSheet, record_id: str, version_id: int | None) -> None:
     """Write *sheet*, in place of what was written for the same version of the same submission."""
-    same = (fact_sheet.c.form == sheet.form, fact_sheet.c.instance_id == sheet.instance_id)
-    unit.connection.execute(delete(fact_sheet).where(*same))
+    unit.connection.execute(delete(fact_sheet).where(*_same(sheet)))
     values: dict[str, Any] = {name: getattr(sheet, name) for name in _HEADER}
     values.update({name: moment_of(values[name]) for name in _MOMENTS if values[name] is not None})
     values.update(submission_version_id=version_id, record_id=record_id, statements=dumps(sheet))
     unit.connection.execute(insert(fact_sheet), values)
 
 
+def _same(sheet: FactSheet) -> tuple[ColumnElement[bool], ...]:
+    return (
+        fact_sheet.c.project_id == sheet.project_id,
+        fact_sheet.c.form == sheet.form,
+        fact_sheet.c.instance_id == sheet.instance_id,
+    )
+
+
 def mark(unit: Unit, sheet: FactSheet, record_id: str) -> None:
     """Write the standing and the link of *sheet*, which change when others arrive."""
-    same = (fact_sheet.c.form == sheet.form, fact_sheet.c.instance_id == sheet.instance_id)
     values = {"standing": sheet.standing, "link": sheet.link, "record_id": record_id}
-    unit.connection.execute(update(fact_sheet).where(*same).values(values))
+    unit.connection.execute(update(fact_sheet).where(*_same(sheet)).values(values))
 
 
-def naming(unit: Unit, numbers: Collection[str]) -> list[tuple[FactSheet, str]]:
-    """The sheets in force that name no case by id but one of *numbers*, with the record each counts for."""
+def naming(unit: Unit, project_id: int, number: str) -> list[tuple[FactSheet, str]]:
+    """The sheets in force of a project that name no case by id but *number*, with the record each counts for."""
     found = select(*_COLUMNS).where(
-        fact_sheet.c.case_no.in_(numbers), fact_sheet.c.case_id.is_(None), fact_sheet.c.standing == IN_FORCE
+        fact_sheet.c.project_id == project_id,
+        fact_sheet.c.case_no == number,
+        fact_sheet.c.case_id.is_(None),
+        fact_sheet.c.standing == IN_FORCE,
     )
     return [(opened(row), row.record_id) for row in unit.connection.execute(found)]
 
 
-def registered(unit: Unit, number: str) -> list[Registered]:
-    """Every case that an intake in force registered under *number*."""
-    found = select(fact_sheet.c.case_id, fact_sheet.c.sex, fact_sheet.c.birth_year).where(
-        fact_sheet.c.case_no == number, fact_sheet.c.creates, fact_sheet.c.standing == IN_FORCE
+def registered(unit: Unit, project_id: int, number: str) -> list[Registered]:
+    """Every case that an intake in force registered under *number* in a project."""
+    found = select(fact_sheet.c.record_id, fact_sheet.c.sex, fact_sheet.c.birth_year).where(
+        fact_sheet.c.project_id == project_id,
+        fact_sheet.c.case_no == number,
+        fact_sheet.c.creates,
+        fact_sheet.c.standing == IN_FORCE,
     )
-    return [Registered(row.case_id, row.sex, row.birth_year) for row in unit.connection.execute(found)]
+    return [Registered(row.record_id, row.sex, row.birth_year) for row in unit.connection.execute(found)]
+
+
+def claims(unit: Unit, case_id: str) -> list[tuple[int, str]]:
+    """Which projects name this case by its id, and when each first did (UTC text), the earliest first."""
+    first = func.min(fact_sheet.c.received_at)
+    asked = select(fact_sheet.c.project_id, first).where(fact_sheet.c.case_id == case_id).group_by(fact_sheet.c.project_id)
+    return [(row[0], moment_text(row[1])) for row in unit.connection.execute(asked.order_by(first, fact_sheet.c.project_id))]
+
+
+def naming_id(unit: Unit, case_id: str) -> list[tuple[FactSheet, str]]:
+    """Every sheet of any project that names this case by its id, with the record it counts for."""
+    found = select(*_COLUMNS).where(fact_sheet.c.case_id == case_id)
+    return [(opened(row), row.record_id) for row in unit.connection.execute(found)]
 
 
 def of_records(unit: Unit, record_ids: Collection[str]) -> dict[str, list[Stored]]:
@@ -90,10 +136,12 @@ def pages_of_records(unit: Unit, size: int, after: str = "") -> Iterator[str]:
     yield from unit.connection.execute(found.order_by(fact_sheet.c.record_id).limit(size)).scalars()
 
 
-def numbers_named(unit: Unit, size: int, after: str = "") -> list[str]:
-    """Up to *size* numbers after *after* by which sheets without a case id name a case, ascending."""
-    found = select(fact_sheet.c.case_no).where(fact_sheet.c.case_id.is_(None), fact_sheet.c.case_no > after).distinct()
-    return [str(number) for number in unit.connection.execute(found.order_by(fact_sheet.c.case_no).limit(size)).scalars()]
+def numbers_named(unit: Unit, size: int, after: tuple[int, str] = (0, "")) -> list[tuple[int, str]]:
+    """Up to *size* numbers, with their project, after *after*, by which sheets without a case id name a case, ascending."""
+    named = (fact_sheet.c.project_id, fact_sheet.c.case_no)
+    numbered = (fact_sheet.c.case_id.is_(None), fact_sheet.c.case_no.is_not(None))
+    found = select(*named).where(*numbered, tuple_(*named) > after).distinct()
+    return [(row[0], row[1]) for row in unit.connection.execute(found.order_by(*named).limit(size))]
 
 
 def opened(row: Stored) -> FactSheet:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Boolean, Column, Date, Double, ForeignKey, Index, Integer, Table, Text, UniqueConstraint
 
-from storage.schema.base import Moment, metadata, moment, row_id, text
+from storage.schema.base import Moment, RowId, metadata, moment, row_id, text
 
 fact_sheet = Table(
     "fact_sheet",
@@ -21,6 +21,8 @@ fact_sheet = Table(
     row_id(),
     # Null for facts that came by no form.
     Column("submission_version_id", ForeignKey("submission_version.id"), nullable=True, unique=True),
+    # A case belongs to one project: a copy of the forms for training must never mix with real people.
+    Column("project_id", RowId, nullable=False),
     text("form"),
     text("form_version"),
     text("submission"),
@@ -44,10 +46,11 @@ fact_sheet = Table(
     text("record_id"),
     text("link"),
     text("statements"),
-    UniqueConstraint("form", "instance_id"),
-    Index("ix_fact_sheet__submission", "form", "submission"),
+    UniqueConstraint("project_id", "form", "instance_id"),
+    Index("ix_fact_sheet__submission", "project_id", "form", "submission"),
     Index("ix_fact_sheet__record_id", "record_id"),
-    Index("ix_fact_sheet__case_no", "case_no"),
+    Index("ix_fact_sheet__case_no", "project_id", "case_no"),
+    Index("ix_fact_sheet__case_id", "case_id"),
 )
 
 # What a unit holds while it decides about a submission, a case number or a case; SQLite has one writer and needs none.

@@ -71,6 +71,7 @@ def statements(draw: st.DrawFn, kind: str) -> dict[str, list[Statement]]:
 def versions(draw: st.DrawFn, number: int) -> list[FactSheet]:
     """One submission: a first version and up to two edits, which may change which case it names."""
     kind = draw(st.sampled_from(["intake", "visit", "followup", "stub"]))
+    project_id = draw(st.sampled_from([1, 1, 1, 2]))
     found: list[FactSheet] = []
     for version in range(draw(st.integers(1, 3))):
         which = draw(st.sampled_from([0, 1]))
@@ -78,7 +79,7 @@ def versions(draw: st.DrawFn, number: int) -> list[FactSheet]:
         said = draw(statements("visit" if kind == "stub" else kind))
         person = said["person"][0].values if "person" in said else {}
         one = FactSheet(
-            submission=f"uuid:{number}", instance_id=f"uuid:{number}.{version}",
+            project_id=project_id, submission=f"uuid:{number}", instance_id=f"uuid:{number}.{version}",
             deprecated_id=found[-1].instance_id if found else None, form=kind, form_version="1", channel="device", event_at=at,
             device_time=at, received_at=draw(moments()), device_id=draw(st.sampled_from(["d1", "d2"])), staff_code="042",
             case_id=CASES[which] if kind != "stub" else None, case_no=NUMBERS[which] if kind in ("intake", "stub") else None,
@@ -149,6 +150,25 @@ def test_a_rebuild_from_nothing_gives_the_same_bytes(database: Database, said: l
     rebuild_all(database, batch=2)
 
     assert held(database) == before
+
+
+def test_what_another_project_says_of_a_case_is_held_apart(database: Database, programme: dict[str, Definition]) -> None:
+    ours = sheet(programme["intake"], "uuid:a", **adult())
+    theirs = [
+        sheet(programme["health_assessment"], "uuid:b", project_id=2, **visit()),
+        sheet(programme["health_assessment"], "uuid:d", project_id=2, **stub()),
+        sheet(programme["intake"], "uuid:a", project_id=2, received="2026-01-06T20:00", **adult()),
+    ]
+
+    alone = arrived(database, [ours])
+    with reading(database) as unit:
+        (own,) = stored(unit)
+    for order in permutations([ours, *theirs]):
+        arrived(database, list(order))
+        with reading(database) as unit:
+            kept = {record.case_id: record for record in stored(unit)}
+        assert digest([kept[CASES[0]]]) == alone == digest([own])
+        assert len(kept) == 3  # their intake with the stub that names its number, and their visit
 
 
 def test_the_programmes_forms_give_one_record_in_any_order(database: Database, programme: dict[str, Definition]) -> None:

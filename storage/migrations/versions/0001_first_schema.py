@@ -1170,6 +1170,7 @@ def upgrade() -> None:
         "fact_sheet",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("submission_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("project_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("form", sa.Text(), nullable=False),
         sa.Column("form_version", sa.Text(), nullable=False),
         sa.Column("submission", sa.Text(), nullable=False),
@@ -1196,12 +1197,13 @@ def upgrade() -> None:
             ["submission_version_id"], ["submission_version.id"], name=op.f("fk_fact_sheet__submission_version_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_fact_sheet")),
-        sa.UniqueConstraint("form", "instance_id", name=op.f("uq_fact_sheet__form_instance_id")),
+        sa.UniqueConstraint("project_id", "form", "instance_id", name=op.f("uq_fact_sheet__project_id_form_instance_id")),
         sa.UniqueConstraint("submission_version_id", name=op.f("uq_fact_sheet__submission_version_id")),
     )
-    op.create_index("ix_fact_sheet__case_no", "fact_sheet", ["case_no"], unique=False)
+    op.create_index("ix_fact_sheet__case_id", "fact_sheet", ["case_id"], unique=False)
+    op.create_index("ix_fact_sheet__case_no", "fact_sheet", ["project_id", "case_no"], unique=False)
     op.create_index("ix_fact_sheet__record_id", "fact_sheet", ["record_id"], unique=False)
-    op.create_index("ix_fact_sheet__submission", "fact_sheet", ["form", "submission"], unique=False)
+    op.create_index("ix_fact_sheet__submission", "fact_sheet", ["project_id", "form", "submission"], unique=False)
     op.create_table(
         "submission_attachment",
         sa.Column("submission_version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
