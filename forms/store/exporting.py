@@ -1,7 +1,7 @@
 """Submissions on their way out, in pages.
 
 First the ids in their order, which is a narrow query however the rows are sorted; then, page by page, what is wide: the XML and
-the counts. So sorting never carries the XML, and memory holds one page.
+the counts. So sorting never carries the XML, and memory holds one page. Whoever stops early closes the query by letting go of it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -118,14 +118,14 @@ def media(unit: Unit, chosen: Chosen) -> Iterator[Media]:
         .where(submission_version.c.current.is_(True), *_conditions(unit, chosen))
         .subquery()
     )
-    rows = unit.connection.execute(
+    query = (
         select(inner.c.instance_id, inner.c.name, inner.c.blob_sha256, inner.c.size_bytes, inner.c.shared)
         .where(or_(inner.c.copy == 1, inner.c.shared))
-        .order_by(inner.c.submission_id, inner.c.name),
-        execution_options={"yield_per": IDS_A_PAGE},
+        .order_by(inner.c.submission_id, inner.c.name)
     )
-    for row in rows:
-        yield Media(row.instance_id, row.name, row.blob_sha256, row.size_bytes, bool(row.shared))
+    with unit.connection.execute(query, execution_options={"yield_per": IDS_A_PAGE}) as rows:
+        for row in rows:
+            yield Media(row.instance_id, row.name, row.blob_sha256, row.size_bytes, bool(row.shared))
 
 
 def pages(unit: Unit, chosen: Chosen) -> Iterator[Sequence[int]]:
@@ -141,8 +141,8 @@ def pages(unit: Unit, chosen: Chosen) -> Iterator[Sequence[int]]:
     if chosen.most is not None or chosen.skip:
         # SQLite has no OFFSET without LIMIT; SQLAlchemy writes -1 there.
         query = query.limit(chosen.most)
-    rows = unit.connection.execute(query, execution_options={"yield_per": IDS_A_PAGE})
-    yield from rows.scalars().partitions(ROWS_A_PAGE)
+    with unit.connection.execute(query, execution_options={"yield_per": IDS_A_PAGE}) as rows:
+        yield from rows.scalars().partitions(ROWS_A_PAGE)
 
 
 def _conditions(unit: Unit, chosen: Chosen) -> list[ColumnElement[bool]]:

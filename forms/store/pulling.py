@@ -116,8 +116,9 @@ def submissions(unit: Unit, form_id: int, *, deleted: bool = False, skip: int = 
     )
     if skip or most is not None:
         query = query.offset(skip).limit(most)
-    for row in unit.connection.execute(query, execution_options={"yield_per": ROWS_A_PAGE}):
-        yield _pulled(tuple(row))
+    with unit.connection.execute(query, execution_options={"yield_per": ROWS_A_PAGE}) as rows:
+        for row in rows:
+            yield _pulled(tuple(row))
 
 
 def submission_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, **_path: object) -> Pulled:

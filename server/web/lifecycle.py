@@ -1,6 +1,6 @@
 """One request from credentials to answer: who asks, may they, read the body, do the work in a unit, answer after its commit."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
@@ -142,5 +142,7 @@ class _Kept(Iterator[bytes]):
         return next(self._rest)
 
     def close(self) -> None:
-        """Called by the server in every case."""
+        """Called by the server in every case; a stream that was left halfway ends before the unit it reads from."""
+        if isinstance(self._rest, Generator):
+            self._rest.close()
         self._opened.close()

@@ -1,15 +1,19 @@
 """CSV exports: everything that came, in Central's columns, streamed, and recorded."""
 
 import csv
+import hashlib
 import io
 import zipfile
 from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.pool import QueuePool
 from werkzeug.test import Client
 
+from server.web.surface import Site
 from storage import unit_of_work
+from storage.blobs import BlobMissing, DiskBlobs
 from storage.engine import Database
 from storage.schema import audit
 from tests.support import survey
@@ -193,3 +197,37 @@ def test_many_submissions_make_many_pages(households: Households) -> None:
     rows = _rows(households.get("/submissions.csv").data)
 
     assert [row["KEY"] for row in rows] == [f"uuid:{number}" for number in reversed(range(230))]
+
+
+def test_a_client_that_goes_away_leaves_nothing_open(households: Households, site: Site) -> None:
+    for number in range(120):
+        households.send(f"uuid:{number}", f"<contact><phone>{'9' * 2000}</phone></contact>")
+    for path in ("/submissions.csv", "/submissions.csv.zip", "/submissions", ".svc/Submissions"):
+        response = households.client.get(households.path + path, headers=basic(households.viewer), buffered=False)
+        next(iter(response.response))
+        response.close()
+
+    pool = site.database.exporter.pool
+    assert isinstance(pool, QueuePool)
+    assert pool.checkedout() == 0
+
+
+def test_a_failure_midway_never_looks_like_an_end(households: Households, blobs: DiskBlobs) -> None:
+    households.send("uuid:1", "<photo>p.jpg</photo>", files={"p.jpg": b"photo"})
+    blobs.path_of(hashlib.sha256(b"photo").hexdigest()).unlink()
+
+    with pytest.raises(BlobMissing):
+        _ = households.get("/submissions.csv.zip").data
+
+
+def test_a_submission_that_comes_meanwhile_does_not_disturb(households: Households) -> None:
+    for number in range(120):
+        households.send(f"uuid:{number}", f"<contact><phone>{'9' * 2000}</phone></contact>")
+    response = households.client.get(f"{households.path}/submissions.csv", headers=basic(households.viewer), buffered=False)
+    blocks = iter(response.response)
+    first = next(blocks)
+    households.send("uuid:meanwhile")
+
+    assert isinstance(first, bytes)
+    assert len(_rows(first + b"".join(block for block in blocks if isinstance(block, bytes)))) == 120
+    response.close()
