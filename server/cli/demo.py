@@ -46,8 +46,8 @@ def demo(
         raise click.UsageError("--until is before --from.")
     wanted = Play(cases, seed, begins.date(), ends.date())
     if server is not None and token is not None:
-        tablets = Tablets(Outside(server), token, project or 1)
-        tally = playing.play_outside(tablets, wanted, _progress, force=force)
+        with Outside(server) as door:
+            tally = playing.play_outside(Tablets(door, token, project or 1), wanted, _progress, force=force)
     else:
         tally = _play_here(project, wanted, force=force)
     _show(tally)

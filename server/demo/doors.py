@@ -8,7 +8,7 @@ import io
 import ssl
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from storage.problems import Problem
@@ -73,13 +73,21 @@ class Inside:
 
 
 class Outside:
-    """A server that runs; one connection for each thread, kept open."""
+    """A server that runs; one connection for each thread, kept open until the end of the `with` block."""
 
     def __init__(self, address: str) -> None:
         parts = urlsplit(address)
         self._secure = parts.scheme == "https"
         self._host, self._prefix = parts.netloc, parts.path.rstrip("/")
         self._local = threading.local()
+        self._open: list[http.client.HTTPConnection] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_failure: object) -> None:
+        for connection in self._open:
+            connection.close()
 
     def ask(self, method: str, path: str, content_type: str = "", body: bytes = b"") -> tuple[int, bytes]:
         """Send a request; returns the status and the whole body of the answer.
@@ -119,4 +127,5 @@ class Outside:
             else:
                 connection = http.client.HTTPConnection(self._host, timeout=120)
             self._local.connection = connection
+            self._open.append(connection)
         return connection

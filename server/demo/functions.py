@@ -4,6 +4,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 
 from server.demo.values import Nodes, Value, days, moment, number, single, text, truth
 
@@ -32,9 +33,11 @@ def _translate(value: Value, old: Value, new: Value) -> Value:
 
 
 def _round(value: Value, places: Value = 0.0) -> Value:
-    factor = 10.0 ** int(number(places))
     amount = number(value)
-    return amount if math.isnan(amount) else math.floor(amount * factor + 0.5) / factor
+    if math.isnan(amount):
+        return amount
+    # By the digits that are written, as JavaRosa does: 0.575 becomes 0.58, though the double lies below.
+    return float(Decimal(repr(amount)).quantize(Decimal(1).scaleb(-int(number(places))), ROUND_HALF_UP))
 
 
 def _int(value: Value) -> Value:

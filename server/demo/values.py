@@ -53,7 +53,8 @@ def moment(value: Value) -> date | None:
     if isinstance(value, float):
         if math.isnan(value):
             return None
-        begun = datetime(1970, 1, 1) + timedelta(milliseconds=round(value * SECONDS_A_DAY * 1000))
+        # JavaRosa cuts to milliseconds: a minute is lost now and then.
+        begun = datetime(1970, 1, 1) + timedelta(milliseconds=int(value * SECONDS_A_DAY * 1000))
         return begun if value % 1 else begun.date()
     try:
         if not isinstance(value, str) or not value:
