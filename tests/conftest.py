@@ -60,14 +60,17 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database_address(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> str:
+def database_address(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
     """The URL of a fresh database with every table and no row."""
     if database_kind == "sqlite":
         path = tmp_path / "siraba.db"
         path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
-        return f"sqlite:///{path}"
+        yield f"sqlite:///{path}"
+        return
     server: postgres.PostgresServer = request.getfixturevalue("postgres_server")
-    return server.create(template=request.getfixturevalue("postgres_template"))
+    address = server.create(template=request.getfixturevalue("postgres_template"))
+    yield address
+    server.drop(address)
 
 
 @pytest.fixture
