@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from server import worker
 from storage import unit_of_work
 from storage.engine import Database
 from storage.schema import submission
+from storage.settings import Settings
 from tests.support import builders, survey
 from tests.support.builders import PASSWORD, Person, Tablet
 
@@ -28,8 +29,8 @@ class Households:
     form_id: int
     tablet: Tablet
     viewer: Person
+    settings: Settings
     form: str = "survey"
-    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -79,11 +80,11 @@ def basic(person: Person) -> dict[str, str]:
 
 
 @pytest.fixture
-def households(client: Client, database: Database) -> Households:
+def households(client: Client, database: Database, settings: Settings) -> Households:
     """A project with the survey and nothing sent yet."""
     project_id = builders.add_project(database)
     with unit_of_work.writing(database) as unit:
         published = publishing.publish(unit, project_id, publishing.Compiled(survey.survey()))
     tablet = builders.add_tablet(database, project_id, "tablet 1")
     viewer = builders.add_person(database, "viewer", "viewer", project_id=project_id)
-    return Households(client, database, project_id, published.form_id, tablet, viewer)
+    return Households(client, database, project_id, published.form_id, tablet, viewer, settings)

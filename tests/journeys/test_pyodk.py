@@ -1,0 +1,107 @@
+"""The administrators' own Python client, the real one, against the real web server."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyodk.client import Client
+from pyodk.errors import PyODKError
+
+from tests.support import builders, survey
+from tests.support.builders import PASSWORD
+from tests.support.households import Households
+from tests.support.sockets import Served, serving
+
+
+@pytest.fixture
+def served(households: Households, tmp_path: Path) -> Iterator[Served]:
+    """The households' database, served on a port."""
+    with serving(households.settings, tmp_path / "server.log") as served:
+        yield served
+
+
+def _client(served: Served, households: Households, folder: Path, password: str = PASSWORD) -> Client:
+    email = builders.add_person(households.database, f"m-{folder.name}", "manager", project_id=households.project_id).email
+    config = folder / "pyodk_config.toml"
+    config.write_text(
+        f'[central]\nbase_url = "{served.address}"\nusername = "{email}"\npassword = "{password}"\n'
+        f"default_project_id = {households.project_id}\n"
+    )
+    return Client(config_path=config, cache_path=folder / "cache.toml", project_id=households.project_id)
+
+
+def test_pyodk_signs_in_and_pulls_everything(households: Households, served: Served, tmp_path: Path) -> None:
+    households.send("uuid:1", files={"p.jpg": b"photo"})
+    households.send("uuid:2", "<age>7</age>")
+    households.change("uuid:2", review_state="approved")
+
+    with _client(served, households, tmp_path) as client:
+        assert [(project.id, project.name) for project in client.projects.list()] == [(households.project_id, "Mali")]
+        assert client.projects.get().name == "Mali"
+        [form] = client.forms.list()
+        assert (form.xmlFormId, form.version, form.state) == ("survey", "1", "open")
+        assert client.forms.get("survey").hash == form.hash
+        assert client.session.get("projects/1/forms/survey.xml").content == survey.survey()
+
+        listed = client.submissions.list("survey")
+        assert [each.instanceId for each in listed] == ["uuid:2", "uuid:1"]
+        assert client.submissions.get("uuid:1", "survey").deviceId == "collect:abc"
+        xml = client.session.get(f"projects/{households.project_id}/forms/survey/submissions/uuid%3A1.xml")
+        assert xml.content == survey.filled("uuid:1")
+
+        table = client.submissions.get_table("survey", count=True, wkt=True, expand="*")
+        assert table["@odata.count"] == 2
+        assert table["value"][1]["home"] == "POINT (-8 12.6 350.5)"
+        assert [child["nick"] for child in table["value"][1]["family"]["child"]] == ["Awa", "Bah"]
+        chosen = client.submissions.get_table("survey", filter="__system/reviewState eq 'approved'", select="__id,age")
+        assert chosen["value"] == [{"__id": "uuid:2", "age": 7}]
+        repeats = client.submissions.get_table("survey", table_name="Submissions.family.child", top=1)
+        assert [row["nick"] for row in repeats["value"]] == ["Awa"]
+        assert repeats["@odata.nextLink"].startswith(served.address)
+
+
+def test_pyodk_signs_in_again_with_the_token_it_kept(households: Households, served: Served, tmp_path: Path) -> None:
+    with _client(served, households, tmp_path) as client:
+        client.projects.list()
+    kept = (tmp_path / "cache.toml").read_text()
+
+    with Client(config_path=tmp_path / "pyodk_config.toml", cache_path=tmp_path / "cache.toml") as client:
+        assert client.projects.list()
+
+    assert (tmp_path / "cache.toml").read_text() == kept
+
+
+def test_pyodk_understands_a_refusal(households: Households, served: Served, tmp_path: Path) -> None:
+    with _client(served, households, tmp_path) as client, pytest.raises(PyODKError) as refused:
+        client.submissions.get_table("survey", filter="age gt 3")
+
+    assert refused.value.is_central_error(501.5)
+
+
+def test_pyodk_is_refused_with_a_wrong_password(households: Households, served: Served, tmp_path: Path) -> None:
+    client = _client(served, households, tmp_path, password="wrong")
+
+    with pytest.raises(PyODKError):
+        client.projects.list()
+
+
+def test_pyodk_gives_a_tablet_its_key(households: Households, served: Served, tmp_path: Path) -> None:
+    with _client(served, households, tmp_path) as client:
+        [made] = list(client.projects.create_app_users(["tablet 2"]))
+
+        assert made.displayName == "tablet 2"
+        assert made.token
+        assert client.session.get(f"key/{made.token}/projects/{households.project_id}/formList").status_code == 200
+
+
+def test_no_token_or_answer_is_in_the_servers_log(households: Households, served: Served, tmp_path: Path) -> None:
+    households.send("uuid:1")
+    with _client(served, households, tmp_path) as client:
+        client.submissions.get_table("survey", filter="__id eq 'uuid:1'")
+        token = client.session.headers["Authorization"].removeprefix("Bearer ")
+        client.session.get(f"key/{households.tablet.token}/projects/{households.project_id}/formList")
+    log = served.log.read_text()
+
+    assert "GET /v1/projects/<int:project_id>/forms/<xml_form_id>.svc/<table> 200" in log
+    for secret in (token, households.tablet.token, PASSWORD, "uuid:1", "Awa", "+22370000000"):
+        assert secret not in log
