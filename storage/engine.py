@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 BUSY_MILLISECONDS = 30_000
 EXPORT_SECONDS = 3_600
@@ -102,6 +102,11 @@ def is_serialization_failure(error: OperationalError) -> bool:
     """Whether trying the same unit again is the right answer (deadlock, serialization, SQLite busy)."""
     state = getattr(error.orig, "sqlstate", None)
     return state in ("40001", "40P01") or "database is locked" in str(error.orig)
+
+
+def is_taken(error: IntegrityError) -> bool:
+    """Whether a row with the same unique values is there already, as when another unit was quicker."""
+    return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint failed" in str(error.orig)
 
 
 def _sqlite(address: str, begin: str, *, read_only: bool) -> Engine:

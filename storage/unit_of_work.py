@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from storage.engine import Database, is_serialization_failure
+from storage.engine import Database, is_serialization_failure, is_taken
 from storage.problems import Busy, Unavailable
 
 
@@ -59,6 +59,20 @@ def exporting(database: Database, *, actor_id: int | None = None) -> Iterator[Un
     """
     with _plainly_failing(), database.exporting() as connection:
         yield Unit(connection, datetime.now(UTC), actor_id)
+
+
+@contextmanager
+def tried_again_if_taken() -> Iterator[None]:
+    """Around an insert that another unit may be making at the same moment: tried again, this unit will find the row.
+
+    Raises: Busy, when the row's unique values were taken meanwhile.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if not is_taken(error):
+            raise
+        raise Busy from None
 
 
 @contextmanager

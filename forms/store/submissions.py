@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.problems import Busy
 from storage.schema import form, form_version, submission, submission_attachment, submission_version
-from storage.unit_of_work import Unit
+from storage.unit_of_work import Unit, tried_again_if_taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,32 +87,45 @@ def kept_without_id(unit: Unit, form_id: int, xml_sha256: str, device_id: str | 
 
 
 def add_submission(unit: Unit, form_id: int, instance_id: str, *, device_id: str | None) -> int:
-    """A new submission; returns its id."""
-    added: int = unit.connection.execute(
-        insert(submission).returning(submission.c.id),
-        {
-            "form_id": form_id,
-            "instance_id": instance_id,
-            "submitter_id": unit.actor_id,
-            "device_id": device_id,
-            "created_at": unit.now,
-        },
-    ).scalar_one()
+    """A new submission; returns its id.
+
+    Raises: Busy, when it was sent twice at the same moment and the other request is ahead.
+    """
+    with tried_again_if_taken():
+        added: int = unit.connection.execute(
+            insert(submission).returning(submission.c.id),
+            {
+                "form_id": form_id,
+                "instance_id": instance_id,
+                "submitter_id": unit.actor_id,
+                "device_id": device_id,
+                "created_at": unit.now,
+            },
+        ).scalar_one()
     return added
 
 
 def add_version(unit: Unit, **columns: Any) -> int:
-    """A new current version with these *columns*; returns its id."""
-    added: int = unit.connection.execute(
-        insert(submission_version).returning(submission_version.c.id),
-        {"current": True, "submitter_id": unit.actor_id, "created_at": unit.now, **columns},
-    ).scalar_one()
+    """A new current version with these *columns*; returns its id.
+
+    Raises: Busy, as `add_submission` does.
+    """
+    with tried_again_if_taken():
+        added: int = unit.connection.execute(
+            insert(submission_version).returning(submission_version.c.id),
+            {"current": True, "submitter_id": unit.actor_id, "created_at": unit.now, **columns},
+        ).scalar_one()
     return added
 
 
 def supersede(unit: Unit, version_id: int, submission_id: int) -> None:
-    """Make room for an edit: *version_id* is no longer the current version."""
-    unit.connection.execute(update(submission_version).where(submission_version.c.id == version_id).values(current=False))
+    """Make room for an edit: *version_id* is no longer the current version.
+
+    Raises: Busy, when another edit was quicker; tried again, this one edits the past.
+    """
+    was_current = (submission_version.c.id == version_id, submission_version.c.current)
+    if not unit.connection.execute(update(submission_version).where(*was_current).values(current=False)).rowcount:
+        raise Busy
     unit.connection.execute(update(submission).where(submission.c.id == submission_id).values(updated_at=unit.now))
 
 

@@ -1,6 +1,7 @@
 """What a tablet sends is kept once, byte for byte, or refused with a sentence."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -262,3 +263,31 @@ def test_a_tablet_of_another_project_is_refused(client: Client, tablet: Tablet, 
 
     assert response.status_code == 403
     assert _count(database, submission_version) == 0
+
+
+def test_what_is_sent_many_times_at_once_is_kept_once_and_thanked_each_time(
+    client: Client, tablet: Tablet, database: Database
+) -> None:
+    def send(number: int) -> int:
+        return _send(client, tablet, builders.submission(f"uuid:{number // 4}", photo="p.jpg"), {"p.jpg": b"p"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(send, range(48)))
+
+    assert set(statuses) == {201}
+    assert (_count(database, submission), _count(database, submission_version), _count(database, job)) == (12, 12, 12)
+
+
+def test_of_two_edits_at_once_one_is_told_that_it_edits_the_past(client: Client, tablet: Tablet, database: Database) -> None:
+    _send(client, tablet, builders.submission("uuid:0"))
+
+    def edit(number: int) -> int:
+        return _send(client, tablet, builders.submission(f"uuid:{number}", deprecated_id="uuid:0")).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = sorted(pool.map(edit, range(1, 9)))
+
+    assert statuses == [201] + [409] * 7
+    with unit_of_work.reading(database) as unit:
+        current = select(func.count()).select_from(submission_version).where(submission_version.c.current)
+        assert unit.connection.execute(current).scalar_one() == 1
