@@ -64,3 +64,5 @@ def founded(request: pytest.FixtureRequest, database_kind: str, foundation: Foun
     settings = Settings(data_dir=data_dir, database_url=address, public_url="http://siraba.test")
     yield Site(settings, database, DiskBlobs(data_dir / "blobs"))
     database.dispose()
+    if database_kind == "postgresql":
+        server.drop(address)
