@@ -122,9 +122,7 @@ class Draft:
                 self._set_apart(KEPT[table], "", sheet, said.path, said.disputed)
         return found
 
-    def _merge(
-        self, table: str, found: Merged, sheet: FactSheet, said: Statement, first_stands: frozenset[str]
-    ) -> None:
+    def _merge(self, table: str, found: Merged, sheet: FactSheet, said: Statement, first_stands: frozenset[str]) -> None:
         for column, value in said.values.items():
             before = found.said.get(column)
             if before is not None and found.values[column] != value:
@@ -192,9 +190,7 @@ class Draft:
             declared = shape.columns[column].class_ if column in shape.columns else "pub"
             self._apart(shape.name, key, column, sheet, path, text, higher(shape.class_, declared), DISPUTED)
 
-    def _apart(
-        self, table: str, row: str, column: str, sheet: FactSheet, path: str, value: Any, class_: str, why: str
-    ) -> None:
+    def _apart(self, table: str, row: str, column: str, sheet: FactSheet, path: str, value: Any, class_: str, why: str) -> None:
         text = value if isinstance(value, str) else json_text(value)
         count = len(self.rows.setdefault("guarded_value", []))
         key = f"{table}.{row}.{column}.{why}.{count}"
@@ -206,8 +202,13 @@ class Draft:
         return Record(self.case_id, {table: sorted(self.rows[table]) for table in sorted(self.rows)})
 
 
-LINKS = {"slip": "link_to_confirm", "slip_differs": "slip_differs", "number_ambiguous": "number_ambiguous",
-         "number_unknown": "number_unknown"}
+LINKS = {
+    "slip": "link_to_confirm",
+    "slip_differs": "slip_differs",
+    "number_ambiguous": "number_ambiguous",
+    "number_unknown": "number_unknown",
+    "other_project": "other_project",
+}
 
 
 def said_issues(draft: Draft) -> None:
