@@ -14,12 +14,20 @@ Keeps = Mapping[str, Collection[str] | None]
 ANONYMOUS: Keeps = {"anonymous_service": None, "submission": None, "case": ("site",)}
 NOT_PRIVATE: Keeps = {"submission": None, "case": ("site",), "episode": ("interview_private",)}
 CARE_REFUSED: Keeps = {
-    "submission": None, "case": None, "stub": None, "consent": None, "task": None,
+    "submission": None,
+    "case": None,
+    "stub": None,
+    "consent": None,
+    "task": None,
     "health_visit": ("date", "kind", "site", "clinician", "identity_confirmed", "outcome"),
     "referral": ("status", "decline_reason", "to_org", "urgency"),
 }
 FOLLOWUP_REFUSED: Keeps = {
-    "submission": None, "case": None, "consent": None, "task": None, "withdrawal_request": None,
+    "submission": None,
+    "case": None,
+    "consent": None,
+    "task": None,
+    "withdrawal_request": None,
     "followup": ("round", "date", "mode", "contact_result", "attempts", "staff", "private"),
     "episode": ("phase", "closure_reason"),
 }

@@ -183,9 +183,12 @@ def _timed(sheet: FactSheet, answers: Node, issues: list[Issue]) -> FactSheet:
     if asked and (end is None or end[:10] != asked):
         event = f"{asked} 00:00:00.000000"
     wrong = (
-        "start_after_receipt" if start and moment_of(start) > received + DRIFT
-        else "end_before_start" if start and end and end < start
-        else "date_out_of_range" if event and not EARLIEST <= event <= moment_text(received + timedelta(days=1))
+        "start_after_receipt"
+        if start and moment_of(start) > received + DRIFT
+        else "end_before_start"
+        if start and end and end < start
+        else "date_out_of_range"
+        if event and not EARLIEST <= event <= moment_text(received + timedelta(days=1))
         else ""
     )
     if wrong:
@@ -252,4 +255,3 @@ def _sex_and_year(sheet: FactSheet) -> tuple[str | None, int | None]:
             year = one.values.get("birth_year")
             return one.values.get("sex"), year if isinstance(year, int) else None
     return None, None
-

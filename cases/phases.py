@@ -12,7 +12,9 @@ REOPENS_WITHIN = timedelta(days=365)
 LOST_AFTER = timedelta(days=60)
 LOST_ATTEMPTS = 3
 DEATHS = (
-    ("followup", "contact_result", "deceased"), ("episode", "closure_reason", "deceased"), ("health_visit", "outcome", "died"),
+    ("followup", "contact_result", "deceased"),
+    ("episode", "closure_reason", "deceased"),
+    ("health_visit", "outcome", "died"),
     ("admission", "discharge_type", "died"),
 )
 
@@ -84,9 +86,7 @@ def _is_unreached(sheet: FactSheet) -> bool:
     return bool(_of(sheet, "followup", "contact_result") == "notreached")
 
 
-def phase_of(
-    episode: Episode, services: Iterable[dict[str, Any]], *, accepted: bool, may_share_origin: bool
-) -> str:
+def phase_of(episode: Episode, services: Iterable[dict[str, Any]], *, accepted: bool, may_share_origin: bool) -> str:
     """The furthest phase that *episode* reached; phases may be skipped.
 
     *services*: the delivered ones of the episode; *accepted*: one of its referrals was.

@@ -18,9 +18,24 @@ HELD = UUID("1f0e2f0c-6d0b-5c4e-9c5c-5b6a0a1d7a11")
 """The namespace of the ids of records that no form named: visits in holding, help to people who stayed unregistered."""
 
 PARTS = (
-    people.person, people.identifiers, people.contact_points, people.household, people.journey, protection.consents,
-    protection.vulnerabilities, protection.screens, protection.risks, protection.notes, protection.feedback, health.visits,
-    health.observations, health.screens, health.lab_tests, health.fitness, followup.followups, said_issues,
+    people.person,
+    people.identifiers,
+    people.contact_points,
+    people.household,
+    people.journey,
+    protection.consents,
+    protection.vulnerabilities,
+    protection.screens,
+    protection.risks,
+    protection.notes,
+    protection.feedback,
+    health.visits,
+    health.observations,
+    health.screens,
+    health.lab_tests,
+    health.fitness,
+    followup.followups,
+    said_issues,
 )
 
 
@@ -41,8 +56,11 @@ def project(case_id: str, sheets: Iterable[FactSheet]) -> Record:
     if not counted:
         return draft.record()
     here = {(sheet.form, sheet.submission) for sheet in counted}
-    moved = {s.submission: s for s in sorted(told, key=lambda s: s.precedence)
-             if s.standing == SUPERSEDED and (s.form, s.submission) not in here}
+    moved = {
+        s.submission: s
+        for s in sorted(told, key=lambda s: s.precedence)
+        if s.standing == SUPERSEDED and (s.form, s.submission) not in here
+    }
     if any(sheet.registered for sheet in counted):
         closed_on = _registered(draft)
         timeline.events(draft, moved.values(), closed_on=closed_on)
@@ -73,8 +91,18 @@ def _sources(draft: Draft, moved: list[FactSheet]) -> None:
     ordinal = {id(sheet): episode.ordinal for episode in phases.episodes(draft.sheets) for sheet in episode.sheets}
     rows: list[tuple[Any, ...]] = [
         (
-            draft.case_id, sheet.tag, sheet.form, sheet.form_version, sheet.submission, sheet.instance_id,
-            sheet.channel, sheet.event_at, sheet.device_time, sheet.received_at, sheet.device_id, sheet.staff_code,
+            draft.case_id,
+            sheet.tag,
+            sheet.form,
+            sheet.form_version,
+            sheet.submission,
+            sheet.instance_id,
+            sheet.channel,
+            sheet.event_at,
+            sheet.device_time,
+            sheet.received_at,
+            sheet.device_id,
+            sheet.staff_code,
             ordinal.get(id(sheet)),
         )
         for sheet in (*draft.sheets, *moved)

@@ -34,9 +34,7 @@ class Grant:
 ROLES: Mapping[str, Grant] = {
     "admin": Grant({"pub": OUTLINE}),
     "enumerator": Grant({"pub": None}),
-    "clinician": Grant(
-        {"pub": None, "res": IDENTITY_BASICS, "hea": None, "hea_restricted": None}, clinic=True, referred=True
-    ),
+    "clinician": Grant({"pub": None, "res": IDENTITY_BASICS, "hea": None, "hea_restricted": None}, clinic=True, referred=True),
     "protection-officer": Grant({"pub": None, "res": None, "hea": None, "pro": None}),
     "monitoring-officer": Grant({"pub": None}),
     "programme-manager": Grant({"pub": None}),

@@ -60,8 +60,10 @@ def case(draft: Draft, last: Episode, phase: str) -> None:
     if len(set(numbers)) > 1:
         draft.issue("two_case_numbers", "case.case_no", draft.sheets[-1])
     status = (
-        ("closed" if last.closed_on else "open") if creating
-        else "awaiting_intake" if any(sheet.case_id for sheet in draft.sheets)
+        ("closed" if last.closed_on else "open")
+        if creating
+        else "awaiting_intake"
+        if any(sheet.case_id for sheet in draft.sheets)
         else "holding"
     )
     told = draft.merged("case")

@@ -16,8 +16,12 @@ def followups(draft: Draft) -> None:
             text = " ".join(value) if isinstance(value, list) else value
             class_ = said.raised.get(item, "res") if item[0] != "p" else "hea"
             draft.add(
-                "rss_answer", draft.key(sheet, item), sheet, said.path,
-                {"item": item, "value": text, "asked_on": day}, class_=class_,
+                "rss_answer",
+                draft.key(sheet, item),
+                sheet,
+                said.path,
+                {"item": item, "value": text, "asked_on": day},
+                class_=class_,
             )
         scores = score(said.values, scoring())
         if scores is not None:

@@ -7,8 +7,18 @@ from cases.fact import FactSheet, Statement
 from cases.projection.drafting import OLD, VALID, Draft
 
 UNITS = {
-    "temp": "°C", "pulse": "/min", "resp": "/min", "sys": "mmHg", "dia": "mmHg", "spo2": "%", "weight": "kg", "height": "cm",
-    "bmi": "kg/m²", "muac": "mm", "glucose": "g/L", "pain": "/10",
+    "temp": "°C",
+    "pulse": "/min",
+    "resp": "/min",
+    "sys": "mmHg",
+    "dia": "mmHg",
+    "spo2": "%",
+    "weight": "kg",
+    "height": "cm",
+    "bmi": "kg/m²",
+    "muac": "mm",
+    "glucose": "g/L",
+    "pain": "/10",
 }
 RESULT_WINDOW = timedelta(days=60)
 SAME_ADMISSION = timedelta(days=2)
@@ -66,9 +76,7 @@ def screens(draft: Draft) -> None:
         answers = [values.get(f"item{n}") for n in range(1, items + 1)]
         if None not in answers and values.get("score") != sum(filter(None, answers)) * factor:
             draft.issue("score_differs", "mh_screen.score", sheet, instrument)
-        draft.add(
-            "mh_screen", draft.key(sheet, instrument), sheet, said.path, values, raised=said.raised, disputed=said.disputed
-        )
+        draft.add("mh_screen", draft.key(sheet, instrument), sheet, said.path, values, raised=said.raised, disputed=said.disputed)
 
 
 def lab_tests(draft: Draft) -> None:

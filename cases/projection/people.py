@@ -118,8 +118,15 @@ def _contact_rows(draft: Draft, kind: str, versions: list[tuple[FactSheet, State
         row = {**values, "kind": kind, "valid_from": sheet.event_at[:10], "valid_to": following}
         sheltered = values.get("accommodation") == "shelter" and values.get("locality")
         draft.add(
-            "contact_point", draft.key(sheet, kind), sheet, said.path, row, raised=said.raised, disputed=said.disputed,
-            class_="pro" if sheltered else "pub", valid=OLD if following else "valid",
+            "contact_point",
+            draft.key(sheet, kind),
+            sheet,
+            said.path,
+            row,
+            raised=said.raised,
+            disputed=said.disputed,
+            class_="pro" if sheltered else "pub",
+            valid=OLD if following else "valid",
         )
 
 

@@ -25,8 +25,12 @@ def consents(draft: Draft) -> None:
         for sheet, said in rows:
             later = min((other.event_at for other, _ in rows if other.event_at > sheet.event_at), default=None)
             values = {
-                **said.values, "scope": scope, "valid_from": sheet.event_at[:10], "valid_to": later and later[:10],
-                "language": _value(sheet, "episode", "interview_language"), "evidence": _evidence(sheet, scope),
+                **said.values,
+                "scope": scope,
+                "valid_from": sheet.event_at[:10],
+                "valid_to": later and later[:10],
+                "language": _value(sheet, "episode", "interview_language"),
+                "evidence": _evidence(sheet, scope),
             }
             draft.add_said("consent", sheet, said, values, VALID if said is standing[1] else OLD)
 

@@ -16,7 +16,9 @@ from cases.projection.drafting import Draft
 from cases.values import moment_of, moment_text
 
 LIMITS: Mapping[str, timedelta] = {
-    "emergency": timedelta(hours=24), "urgent": timedelta(hours=48), "routine": timedelta(days=7),
+    "emergency": timedelta(hours=24),
+    "urgent": timedelta(hours=48),
+    "routine": timedelta(days=7),
 }
 GRACE = timedelta(days=7)
 HEALTH_PROVIDERS = ("esther", "hospital")
@@ -109,8 +111,11 @@ def _answer(draft: Draft, sent: list[Referral], visit: FactSheet) -> None:
     until = visit.event_at[:10] + " 23:59:59.999999"
     place = PROVIDER_OF_SITE.get(str(_site(visit)))
     open_ones = [
-        one for one in sent
-        if one.sheet is not visit and one.state in OPEN and one.sent_at <= until
+        one
+        for one in sent
+        if one.sheet is not visit
+        and one.state in OPEN
+        and one.sent_at <= until
         and one.values.get("to_org") in ((place,) if place else HEALTH_PROVIDERS)
     ]
     if not open_ones:

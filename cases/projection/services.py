@@ -50,7 +50,8 @@ def _implied(
     for sheet, said, stay in stays:
         nights = stay.get("nights") or 0
         inside = [
-            one for one in told
+            one
+            for one in told
             if one.get("type") == "inpatient" and stay.get("admitted_on", "") <= one["date"] <= stay.get("discharged_on", "9")
         ]
         if nights and not inside:

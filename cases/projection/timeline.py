@@ -11,10 +11,21 @@ from cases.projection.drafting import Draft
 from cases.record import COMMON, KEPT
 
 KINDS: Mapping[str, str] = {
-    "consent": "consent", "tip_screen": "screened", "risk_flag": "risk_raised", "mh_alert": "risk_raised",
-    "health_visit": "health_visit", "mh_screen": "mental_health_screened", "lab_test": "tests", "diagnosis": "diagnosed",
-    "fitness": "fitness_concluded", "return": "returned", "followup": "followed_up", "feedback": "feedback",
-    "withdrawal_request": "withdrawal_asked", "stub": "written_down", "anonymous_service": "anonymous_service",
+    "consent": "consent",
+    "tip_screen": "screened",
+    "risk_flag": "risk_raised",
+    "mh_alert": "risk_raised",
+    "health_visit": "health_visit",
+    "mh_screen": "mental_health_screened",
+    "lab_test": "tests",
+    "diagnosis": "diagnosed",
+    "fitness": "fitness_concluded",
+    "return": "returned",
+    "followup": "followed_up",
+    "feedback": "feedback",
+    "withdrawal_request": "withdrawal_asked",
+    "stub": "written_down",
+    "anonymous_service": "anonymous_service",
     "protection_note": "protection_noted",
 }
 _KEY, _SOURCE, _CLASS = COMMON.index("key"), COMMON.index("source"), COMMON.index("class")

@@ -43,8 +43,11 @@ def test_refused_consent_keeps_only_the_anonymous_service_even_if_the_xml_holds_
     found = sheet(programme["intake"], "uuid:a", **adult(c_collect="no", an_sex="f", an_age="27", an_svc="food nfi"))
 
     assert said(found) == {
-        "submission.staff_code": "042", "case.site": "bko_iom", "anonymous_service.sex": "f",
-        "anonymous_service.age_band": "27", "anonymous_service.services": ["food", "nfi"],
+        "submission.staff_code": "042",
+        "case.site": "bko_iom",
+        "anonymous_service.sex": "f",
+        "anonymous_service.age_band": "27",
+        "anonymous_service.services": ["food", "nfi"],
     }
     assert (found.case_id, found.case_no, found.registered, found.sex) == (None, None, False, None)
     assert issues(found) == {("kept_out", "collect")}

@@ -79,16 +79,35 @@ def versions(draw: st.DrawFn, number: int) -> list[FactSheet]:
         said = draw(statements("visit" if kind == "stub" else kind))
         person = said["person"][0].values if "person" in said else {}
         one = FactSheet(
-            project_id=project_id, submission=f"uuid:{number}", instance_id=f"uuid:{number}.{version}",
-            deprecated_id=found[-1].instance_id if found else None, form=kind, form_version="1", channel="device", event_at=at,
-            device_time=at, received_at=draw(moments()), device_id=draw(st.sampled_from(["d1", "d2"])), staff_code="042",
-            case_id=CASES[which] if kind != "stub" else None, case_no=NUMBERS[which] if kind in ("intake", "stub") else None,
-            creates=kind == "intake", slip=kind == "stub", sex=person.get("sex", "f"), birth_year=person.get("birth_year", 2000),
-            registered=kind != "intake" or draw(st.sampled_from([True, True, True, False])), statements=said,
+            project_id=project_id,
+            submission=f"uuid:{number}",
+            instance_id=f"uuid:{number}.{version}",
+            deprecated_id=found[-1].instance_id if found else None,
+            form=kind,
+            form_version="1",
+            channel="device",
+            event_at=at,
+            device_time=at,
+            received_at=draw(moments()),
+            device_id=draw(st.sampled_from(["d1", "d2"])),
+            staff_code="042",
+            case_id=CASES[which] if kind != "stub" else None,
+            case_no=NUMBERS[which] if kind in ("intake", "stub") else None,
+            creates=kind == "intake",
+            slip=kind == "stub",
+            sex=person.get("sex", "f"),
+            birth_year=person.get("birth_year", 2000),
+            registered=kind != "intake" or draw(st.sampled_from([True, True, True, False])),
+            statements=said,
         )
         if not one.registered:
             one = replace(
-                one, case_id=None, case_no=None, creates=False, sex=None, birth_year=None,
+                one,
+                case_id=None,
+                case_no=None,
+                creates=False,
+                sex=None,
+                birth_year=None,
                 statements={"anonymous_service": [Statement("", {"sex": "f", "age_band": "30"}, "/a")]},
             )
         found.append(one)

@@ -88,8 +88,12 @@ def test_a_visit_accepts_the_referral_and_moves_the_phase(programme: Programme) 
 @pytest.mark.parametrize(
     ("actions", "state", "inferred"),
     [
-        (["done"], "completed", True), (["none"], "accepted", True), (["decline"], "declined", None),
-        (["noshow"], "no_show", None), (["noshow", "accept"], "accepted", False), (["accept", "done"], "completed", False),
+        (["done"], "completed", True),
+        (["none"], "accepted", True),
+        (["decline"], "declined", None),
+        (["noshow"], "no_show", None),
+        (["noshow", "accept"], "accepted", False),
+        (["accept", "done"], "completed", False),
         (["decline", "accept"], "declined", None),
     ],
 )

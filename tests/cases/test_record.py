@@ -8,8 +8,16 @@ from cases.store.records import TABLES
 from storage.schema.base import Moment
 
 TYPES = {
-    Kind.TEXT: Text, Kind.CODE: Text, Kind.MONTH: Text, Kind.POINT: Text, Kind.CODES: JSON, Kind.INTEGER: Integer,
-    Kind.NUMBER: Double, Kind.BOOLEAN: Boolean, Kind.DATE: Date, Kind.MOMENT: Moment,
+    Kind.TEXT: Text,
+    Kind.CODE: Text,
+    Kind.MONTH: Text,
+    Kind.POINT: Text,
+    Kind.CODES: JSON,
+    Kind.INTEGER: Integer,
+    Kind.NUMBER: Double,
+    Kind.BOOLEAN: Boolean,
+    Kind.DATE: Date,
+    Kind.MOMENT: Moment,
 }
 
 

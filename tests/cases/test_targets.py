@@ -15,8 +15,21 @@ def test_the_programmes_forms_name_only_places_that_exist(programme: dict[str, D
 
 @pytest.mark.parametrize(
     "target",
-    ["person.shoe_size", "horse.name", "person[x].sex", "consent[everything].decision", "person", "service[1].type", "",
-     "referral.state", "referral[]", "person.sex; drop", "event.kind", "case.status", "guarded_value.value"],
+    [
+        "person.shoe_size",
+        "horse.name",
+        "person[x].sex",
+        "consent[everything].decision",
+        "person",
+        "service[1].type",
+        "",
+        "referral.state",
+        "referral[]",
+        "person.sex; drop",
+        "event.kind",
+        "case.status",
+        "guarded_value.value",
+    ],
 )
 def test_a_place_that_does_not_exist_is_refused(target: str) -> None:
     assert problem_of(target, in_repeat=False) is not None
