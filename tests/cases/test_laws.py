@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
@@ -32,7 +33,10 @@ def moments() -> st.SearchStrategy[str]:
 @st.composite
 def statements(draw: st.DrawFn, kind: str) -> dict[str, list[Statement]]:
     """Facts of a kind of form, small and apt to collide."""
-    pick = lambda *values: draw(st.sampled_from(values))  # noqa: E731
+
+    def pick(*values: Any) -> Any:
+        return draw(st.sampled_from(values))
+
     day = draw(moments())[:10]
     if kind == "intake":
         person = {"given_name": pick("Awa", "Hawa"), "family_name": "Diarra"}
