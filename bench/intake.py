@@ -1,0 +1,101 @@
+"""How many submissions a second are accepted and durable, and how long a tablet waits for its answer.
+
+    python -m bench.intake --database sqlite --connections 16 --seconds 8 --runs 3
+
+Each run begins with a fresh database. Afterwards every submission that was answered with 201 must be in it, byte for byte.
+"""
+
+import statistics
+from collections.abc import Sequence
+
+import click
+from sqlalchemy import select
+
+from bench import ground, load, machine
+from bench.ground import Ground
+from bench.registrations import Registration, Requests, registration_of
+from storage import unit_of_work
+from storage.schema import submission_version
+
+WARM_UP_SECONDS = 1.0
+
+
+class Lost(Exception):
+    """A submission was acknowledged and is not there, or is not what was sent."""
+
+
+def check(site_ground: Ground, made: dict[str, bytes], accepted: Sequence[str]) -> None:
+    """Every submission in *accepted* is in the database as it was *made*.
+
+    Raises: Lost.
+    """
+    with unit_of_work.reading(site_ground.site.database) as unit:
+        rows = unit.connection.execute(select(submission_version.c.instance_id, submission_version.c.xml))
+        kept = {row.instance_id: bytes(row.xml) for row in rows}
+    lost = [instance_id for instance_id in accepted if kept.get(instance_id) != made[instance_id]]
+    if lost:
+        raise Lost(f"{len(lost)} of {len(accepted)}")
+
+
+def measure(
+    where: Ground, registration: Registration, *, photo: bool, connections: int, seconds: float, command: str
+) -> list[float]:
+    """One run: submissions a second, then the median, 95th and 99th percentile of the answer's milliseconds."""
+    requests = Requests(where, registration, photo=photo)
+    with ground.served(where, command) as server:
+        warm = load.run(server.port, iter(requests), connections=connections, seconds=WARM_UP_SECONDS)
+        outcome = load.run(server.port, iter(requests), connections=connections, seconds=seconds)
+    refused = [status for status in outcome.statuses.values() if status != 201]
+    if refused:
+        raise Lost(f"{len(refused)} were refused, the first with {refused[0]}")
+    check(where, requests.made, [*warm.accepted, *outcome.accepted])
+    waits = [machine.percentile(outcome.seconds, share) * 1000 for share in (50, 95, 99)]
+    return [len(outcome.accepted) / outcome.took, *waits]
+
+
+@click.command()
+@click.option("--database", "kinds", multiple=True, type=click.Choice(ground.DATABASES), default=ground.DATABASES)
+@click.option("--connections", multiple=True, type=int, default=(16,))
+@click.option("--seconds", default=8.0, show_default=True)
+@click.option("--runs", default=3, show_default=True, help="The medians of this many runs are told.")
+@click.option("--photo/--no-photo", "photos", default=None, help="Only with, or only without, a photo of 200 kB.")
+@click.option("--command", type=click.Choice(("serve", "web")), multiple=True, default=("web", "serve"))
+def main(
+    kinds: Sequence[str],
+    connections: Sequence[int],
+    seconds: float,
+    runs: int,
+    photos: bool | None,
+    command: Sequence[str],
+) -> None:
+    """Measure intake and print a table."""
+    rows: list[list[object]] = []
+    told: list[str] = []
+    for kind in kinds:
+        for how in command:
+            for photo in (False, True) if photos is None else (photos,):
+                for many in connections:
+                    taken = []
+                    for _ in range(runs):
+                        with ground.founded(kind) as where:
+                            if not told or kind not in told[-1]:
+                                told.append(_ground_facts(kind, where))
+                            registration = registration_of(where)
+                            taken.append(
+                                measure(where, registration, photo=photo, connections=many, seconds=seconds, command=how)
+                            )
+                    medians = [statistics.median(values) for values in zip(*taken, strict=True)]
+                    rows.append([kind, how, "yes" if photo else "no", many, *medians])
+    click.echo(machine.facts(*told) + "\n")
+    columns = ["database", "processes", "photo of 200 kB", "connections", "durable/s", "p50 ms", "p95 ms", "p99 ms"]
+    click.echo(machine.table(columns, rows))
+
+
+def _ground_facts(kind: str, where: Ground) -> str:
+    fsyncs = machine.fsyncs_per_second(where.site.settings.data_dir)
+    commits = machine.commits_per_second(where.site.database)
+    return f"{machine.version_of(where.site.database)} ({kind}: fdatasync {fsyncs:,.0f}/s, bare commits {commits:,.0f}/s)"
+
+
+if __name__ == "__main__":
+    main()
