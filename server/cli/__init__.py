@@ -1,5 +1,6 @@
 """The command `siraba`: one file for each group of commands, and the one place where failures become a line and an exit code."""
 
+import os
 import sys
 from typing import Any
 
@@ -50,5 +51,6 @@ for _command in (run, serve, web, worker, migrate, user, cases, demo, settings):
 
 
 def main() -> None:
-    """The program's entry."""
+    """The program's entry. What it writes (database, attachments, spooled uploads) is for its own user alone."""
+    os.umask(0o077)
     siraba(prog_name="siraba")

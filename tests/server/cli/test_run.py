@@ -67,6 +67,10 @@ def test_running_again_keeps_the_data_and_shows_the_same_code_but_no_password(tm
     assert "Publishing" not in second
     assert "█" in first
 
+    private = list((tmp_path / "data").rglob("*"))
+    assert private
+    assert all(path.stat().st_mode & 0o077 == 0 for path in [tmp_path / "data", *private])
+
     reachable = start(tmp_path, database_address, "--host", "0.0.0.0")
     assert f"Siraba is at http://{lan.address()}:PORT" in reachable
     named = start(tmp_path, database_address, "--host", "0.0.0.0", "--public-url", "https://siraba.example/")
