@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from server.access import actors
+from server.access.actors import Actor
 from server.access.throttle import sign_ins
 from server.admin.languages import NAMES
 from server.admin.pages import page, safe_target
@@ -28,24 +29,29 @@ def sign_in_page(ask: Ask[None]) -> Answer:
     return page(ask, "sign_in.html", onward=onward, email="", failed=False)
 
 
-@admin.post("/sign-in", needs=ANYONE, reads=form_fields)
-def sign_in(ask: Ask[None]) -> Answer:
-    """Begin a session in a cookie.
-
-    Raises: TooManyFailures, whether the password is right or wrong; BadCsrf, for a form on another site.
-    """
+def _known(ask: Ask[None]) -> Actor | None:
+    """Raises: TooManyFailures, whether the password is right or wrong; BadCsrf, for a form on another site."""
     _require_own_form(ask)
-    email, onward = ask.body.get("email", "").strip(), safe_target(ask.body.get("next", "/"))
+    email = ask.body.get("email", "").strip()
     sign_ins.require_calm(email, ask.unit.now)
     try:
-        actor, session = actors.begin_session(
-            ask.unit, email, ask.body.get("password", ""), hours=ask.site.settings.session_hours
-        )
+        actor = actors.known(ask.unit, email, ask.body.get("password", ""))
     except AuthenticationFailed:
         sign_ins.note_failure(email, ask.unit.now)
+        return None
+    sign_ins.forget(email)
+    return actor
+
+
+@admin.post("/sign-in", needs=ANYONE, reads=form_fields, prepares=_known)
+def sign_in(ask: Ask[None]) -> Answer:
+    """Begin a session in a cookie."""
+    actor: Actor | None = ask.prepared
+    email, onward = ask.body.get("email", "").strip(), safe_target(ask.body.get("next", "/"))
+    if actor is None:
         ask.note("user.session.refuse")
         return page(ask, "sign_in.html", status=422, onward=onward, email=email, failed=True)
-    sign_ins.forget(email)
+    session = actors.begin_session(ask.unit, actor, hours=ask.site.settings.session_hours)
     ask.note("user.session.create", subject=str(actor.id))
     cookie = Cookie(SESSION_COOKIE, session.token, ask.site.settings.session_hours * 3600)
     return replace(redirect(onward), cookies=(cookie,))

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from forms.problems import MissingField
 from server.access import actors, app_users, policy
+from server.access.actors import Actor
 from server.access.policy import Place
 from server.access.throttle import sign_ins
 from server.access.verbs import Verb
@@ -15,23 +16,29 @@ from server.web.surface import ANYONE, SIGNED_IN, Ask
 from storage.problems import AuthenticationFailed, NotFound
 
 
-@central.post("/sessions", needs=ANYONE, reads=json_object)
-def sign_in(ask: Ask[None]) -> Answer:
-    """A token for an e-mail address and a password.
-
-    Raises: MissingField, TooManyFailures, AuthenticationFailed. Source: ODK Central, POST /sessions.
-    """
+def _known(ask: Ask[None]) -> Actor:
+    """Raises: MissingField, TooManyFailures, AuthenticationFailed."""
     email, password = ask.body.get("email"), ask.body.get("password")
     if not isinstance(email, str) or not isinstance(password, str) or not email or not password:
         raise MissingField(field="email, password")
     sign_ins.require_calm(email, ask.unit.now)
     try:
-        actor, session = actors.begin_session(ask.unit, email, password, hours=ask.site.settings.session_hours)
+        actor = actors.known(ask.unit, email, password)
     except AuthenticationFailed:
         sign_ins.note_failure(email, ask.unit.now)
         raise
     sign_ins.forget(email)
-    ask.note("user.session.create", subject=str(actor.id))
+    return actor
+
+
+@central.post("/sessions", needs=ANYONE, reads=json_object, prepares=_known)
+def sign_in(ask: Ask[None]) -> Answer:
+    """A token for an e-mail address and a password.
+
+    Source: ODK Central, POST /sessions.
+    """
+    session = actors.begin_session(ask.unit, ask.prepared, hours=ask.site.settings.session_hours)
+    ask.note("user.session.create", subject=str(ask.prepared.id))
     return json(
         {
             "token": session.token,

@@ -145,6 +145,7 @@ def _ask(site: Site, route: Route, path: dict[str, Any], key: str | None, langua
         query=_cleaned(request.args),
         headers=request.headers,  # type: ignore[arg-type]
         body=None,
+        prepared=None,
         base_url=site.settings.site_url + prefix,
         language=language,
         target=_target(route),

@@ -52,6 +52,10 @@ def answer(
     if route.reads is not None:
         ask.body = route.reads(incoming)
     _check_csrf(route, ask.actor, csrf or _posted_csrf(ask.body))
+    if route.prepares is not None:
+        with unit_of_work.reading(ask.site.database) as unit:
+            ask.unit = unit
+            ask.prepared = route.prepares(ask)
     return _written(route, ask)
 
 

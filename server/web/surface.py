@@ -80,6 +80,7 @@ class Ask(Generic[Found]):
     query: Mapping[str, str]
     headers: Mapping[str, str]
     body: Any
+    prepared: Any
     base_url: str  # the public address with the prefix under which the client asked, for links it can follow
     language: str
     target: str = "/"  # the path and query as they were asked, for links back to here
@@ -115,6 +116,7 @@ class Route:
     handler: Handler
     finds: Callable[..., Any] | None
     reads: Reader | None
+    prepares: Callable[["Ask[Any]"], Any] | None
     writes: bool
     exports: bool
 
@@ -152,20 +154,25 @@ class Surface:
         needs: Verb | Open,
         finds: Callable[..., Any] | None = None,
         reads: Reader | None = None,
+        prepares: Callable[["Ask[Any]"], Any] | None = None,
         writes: bool | None = None,
         exports: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Declare a handler on each of *rules* under each prefix of the surface.
 
         *finds* is called with the unit and the path's arguments by name; what it returns must be `Located` (or null where a verb
-        is needed on the site). GET and HEAD read unless *writes* says otherwise; *exports* streams from the exports' pool.
+        is needed on the site). *prepares* is asked before the write unit begins, in a unit that only reads, for slow work that
+        must keep nobody waiting; its result is `ask.prepared`. GET and HEAD read unless *writes* says otherwise; *exports*
+        streams from the exports' pool.
         """
 
         def declare(handler: Handler) -> Handler:
             writing = method not in ("GET", "HEAD") if writes is None else writes
             for prefix in self.prefixes:
                 for rule in rules:
-                    self.routes.append(Route(self, method, prefix + rule, needs, handler, finds, reads, writing, exports))
+                    self.routes.append(
+                        Route(self, method, prefix + rule, needs, handler, finds, reads, prepares, writing, exports)
+                    )
             return handler
 
         return declare

@@ -54,7 +54,7 @@ def test_the_programme_is_founded_once_even_when_the_first_try_breaks_off(site: 
         for one in published:
             assert one.version_id is not None
             assert all(media.blob_sha256 or media.entity_list for media in forms.media_of(unit, one.version_id))
-        administrator, _ = actors.begin_session(unit, first.email, first.password, hours=1)
+        administrator = actors.known(unit, first.email, first.password)
         assert policy.allows(unit, administrator, Verb.PROJECT_CREATE, SITE)
         tablet = founding.first_tablet(unit)
         assert tablet is not None

@@ -20,7 +20,7 @@ def test_a_user_is_made_with_a_password_shown_once(command: Command, database: D
     password = re.search(r"shown once\): (\S+)", made.output)
     assert password
     with unit_of_work.writing(database) as unit:
-        awa, _ = actors.begin_session(unit, EMAIL.upper(), password[1], hours=1)
+        awa = actors.known(unit, EMAIL.upper(), password[1])
         assert allows(unit, awa, Verb.USER_CREATE, Place())
 
 
@@ -30,7 +30,7 @@ def test_a_script_gives_the_password_and_sees_none(command: Command, database: D
     assert made.exit_code == 0
     assert "a long enough one" not in made.output
     with unit_of_work.writing(database) as unit:
-        actors.begin_session(unit, EMAIL, "a long enough one", hours=1)
+        actors.known(unit, EMAIL, "a long enough one")
 
 
 def test_a_short_password_is_refused(command: Command) -> None:
@@ -70,7 +70,7 @@ def test_a_project_or_person_that_does_not_exist_is_said_in_one_line(command: Co
 def test_a_new_password_ends_the_old_one_and_its_sessions(command: Command, database: Database) -> None:
     command("user", "create", EMAIL, "--password-stdin", input="the first one\n")
     with unit_of_work.writing(database) as unit:
-        _, begun = actors.begin_session(unit, EMAIL, "the first one", hours=1)
+        begun = actors.begin_session(unit, actors.known(unit, EMAIL, "the first one"), hours=1)
 
     assert command("user", "password", EMAIL, "--password-stdin", input="the second one\n").exit_code == 0
 
