@@ -150,19 +150,22 @@ def page_of_submissions(unit: Unit, form_id: int, *, before: int | None, most: i
 
 
 def submission_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, **_path: object) -> Submission:
-    """The submission of this form by the instance id of its first version.
+    """The submission of this form by the instance id of any of its versions.
 
     Raises: NotFound.
     """
     head = unit.connection.execute(
         select(submission.c.id, form.c.id, form.c.project_id, form.c.xml_form_id, form_version.c.name, submission.c.instance_id)
         .join(form, form.c.id == submission.c.form_id)
+        .join(submission_version, submission_version.c.submission_id == submission.c.id)
         .outerjoin(form_version, form_version.c.id == form.c.current_version_id)
         .where(
             form.c.project_id == project_id,
             form.c.xml_form_id == xml_form_id,
             form.c.deleted_at.is_(None),
-            submission.c.instance_id == instance_id,
+            submission_version.c.form_id == form.c.id,
+            submission_version.c.draft.is_(False),
+            submission_version.c.instance_id == instance_id,
             submission.c.draft.is_(False),
             submission.c.deleted_at.is_(None),
         )
