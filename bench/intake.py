@@ -6,6 +6,7 @@ Each run begins with a fresh database. Afterwards every submission that was answ
 """
 
 import statistics
+import time
 from collections.abc import Sequence
 
 import click
@@ -40,17 +41,22 @@ def check(site_ground: Ground, made: dict[str, bytes], accepted: Sequence[str]) 
 def measure(
     where: Ground, registration: Registration, *, photo: bool, connections: int, seconds: float, command: str
 ) -> list[float]:
-    """One run: submissions a second, then the median, 95th and 99th percentile of the answer's milliseconds."""
+    """One run: submissions a second; median, 95th and 99th percentile of the answer's milliseconds; processor milliseconds.
+
+    The last are those of the server's processes (not PostgreSQL's) and of the load generator, for each submission.
+    """
     requests = Requests(where, registration, photo=photo)
     with ground.served(where, command) as server:
         warm = load.run(server.port, iter(requests), connections=connections, seconds=WARM_UP_SECONDS)
+        before = machine.cpu_seconds(server.process_id), time.process_time()
         outcome = load.run(server.port, iter(requests), connections=connections, seconds=seconds)
+        used = machine.cpu_seconds(server.process_id) - before[0], time.process_time() - before[1]
     refused = [status for status in outcome.statuses.values() if status != 201]
     if refused:
         raise Lost(f"{len(refused)} were refused, the first with {refused[0]}")
     check(where, requests.made, [*warm.accepted, *outcome.accepted])
     waits = [machine.percentile(outcome.seconds, share) * 1000 for share in (50, 95, 99)]
-    return [len(outcome.accepted) / outcome.took, *waits]
+    return [len(outcome.accepted) / outcome.took, *waits, *(1000 * one / len(outcome.accepted) for one in used)]
 
 
 @click.command()
@@ -88,6 +94,7 @@ def main(
                     rows.append([kind, how, "yes" if photo else "no", many, *medians])
     click.echo(machine.facts(*told) + "\n")
     columns = ["database", "processes", "photo of 200 kB", "connections", "durable/s", "p50 ms", "p95 ms", "p99 ms"]
+    columns += ["CPU ms, server", "CPU ms, generator"]
     click.echo(machine.table(columns, rows))
 
 

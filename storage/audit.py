@@ -8,6 +8,8 @@ from sqlalchemy import insert
 from storage.schema import audit
 from storage.unit_of_work import Unit
 
+_ADD = insert(audit)
+
 
 def record(
     unit: Unit,
@@ -23,7 +25,7 @@ def record(
     *subject* names the thing (an instance id, a case number, a file's hash); *details* holds counts and codes, never answers.
     """
     unit.connection.execute(
-        insert(audit),
+        _ADD,
         {
             "at": unit.now,
             "actor_id": unit.actor_id,

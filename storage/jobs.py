@@ -28,9 +28,12 @@ class Job:
     attempts: int
 
 
+_ADD = insert(job)
+
+
 def enqueue(unit: Unit, kind: str, subject_id: int) -> None:
     """Have *kind* done to *subject_id* soon after this unit commits."""
-    unit.connection.execute(insert(job), {"kind": kind, "subject_id": subject_id, "run_after": unit.now, "created_at": unit.now})
+    unit.connection.execute(_ADD, {"kind": kind, "subject_id": subject_id, "run_after": unit.now, "created_at": unit.now})
 
 
 def claim(unit: Unit, most: int) -> list[Job]:

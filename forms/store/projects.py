@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, insert, select
+from sqlalchemy import ColumnElement, Select, bindparam, insert, select
 
 from storage.problems import NotFound
 from storage.schema import project
@@ -43,12 +43,16 @@ def _projects() -> Select[Any]:
     ).where(project.c.deleted_at.is_(None))
 
 
+# Asked with nearly every request: building it anew costs more than asking.
+_BY_ID = _projects().where(project.c.id == bindparam("project_id"))
+
+
 def project_of(unit: Unit, project_id: int, **_path: object) -> Project:
     """The project with this id.
 
     Raises: NotFound.
     """
-    row = unit.connection.execute(_projects().where(project.c.id == project_id)).one_or_none()
+    row = unit.connection.execute(_BY_ID, {"project_id": project_id}).one_or_none()
     if row is None:
         raise NotFound
     return Project(*row)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, literal, select, update
+from sqlalchemy import bindparam, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.problems import Busy
@@ -35,42 +35,49 @@ class Kept:
     deleted: bool
 
 
+# Asked with every submission: building these anew costs more than asking.
+_TARGET = (
+    select(
+        form.c.id,
+        form.c.project_id,
+        form.c.state,
+        form.c.deleted_at.is_not(None),
+        form.c.current_version_id,
+        form_version.c.version,
+    )
+    .join(form_version, form_version.c.id == form.c.current_version_id)
+    .where(form.c.project_id == bindparam("project_id"), form.c.xml_form_id == bindparam("xml_form_id"))
+    .order_by(form.c.deleted_at.is_not(None), form.c.id.desc())
+    .limit(1)
+)
+_KEPT = (
+    select(
+        submission_version.c.id,
+        submission_version.c.submission_id,
+        submission_version.c.xml_sha256,
+        submission_version.c.current,
+        submission.c.deleted_at.is_not(None),
+    )
+    .join(submission, submission.c.id == submission_version.c.submission_id)
+    .where(
+        submission_version.c.form_id == bindparam("form_id"),
+        submission_version.c.draft.is_(False),
+        submission_version.c.instance_id == bindparam("instance_id"),
+    )
+)
+_ADD = insert(submission).returning(submission.c.id)
+_ADD_VERSION = insert(submission_version).returning(submission_version.c.id)
+
+
 def target_of(unit: Unit, project_id: int, xml_form_id: str) -> Target | None:
     """The published form of this id in the project; a deleted one when there is no other."""
-    row = unit.connection.execute(
-        select(
-            form.c.id,
-            form.c.project_id,
-            form.c.state,
-            form.c.deleted_at.is_not(None),
-            form.c.current_version_id,
-            form_version.c.version,
-        )
-        .join(form_version, form_version.c.id == form.c.current_version_id)
-        .where(form.c.project_id == project_id, form.c.xml_form_id == xml_form_id)
-        .order_by(form.c.deleted_at.is_not(None), form.c.id.desc())
-        .limit(1)
-    ).one_or_none()
+    row = unit.connection.execute(_TARGET, {"project_id": project_id, "xml_form_id": xml_form_id}).one_or_none()
     return Target(*row) if row else None
 
 
 def kept(unit: Unit, form_id: int, instance_id: str) -> Kept | None:
     """The version that was sent under this instance id, if any."""
-    row = unit.connection.execute(
-        select(
-            submission_version.c.id,
-            submission_version.c.submission_id,
-            submission_version.c.xml_sha256,
-            submission_version.c.current,
-            submission.c.deleted_at.is_not(None),
-        )
-        .join(submission, submission.c.id == submission_version.c.submission_id)
-        .where(
-            submission_version.c.form_id == form_id,
-            submission_version.c.draft.is_(False),
-            submission_version.c.instance_id == instance_id,
-        )
-    ).one_or_none()
+    row = unit.connection.execute(_KEPT, {"form_id": form_id, "instance_id": instance_id}).one_or_none()
     return Kept(*row) if row else None
 
 
@@ -93,7 +100,7 @@ def add_submission(unit: Unit, form_id: int, instance_id: str, *, device_id: str
     """
     with tried_again_if_taken():
         added: int = unit.connection.execute(
-            insert(submission).returning(submission.c.id),
+            _ADD,
             {
                 "form_id": form_id,
                 "instance_id": instance_id,
@@ -112,7 +119,7 @@ def add_version(unit: Unit, **columns: Any) -> int:
     """
     with tried_again_if_taken():
         added: int = unit.connection.execute(
-            insert(submission_version).returning(submission_version.c.id),
+            _ADD_VERSION,
             {"current": True, "submitter_id": unit.actor_id, "created_at": unit.now, **columns},
         ).scalar_one()
     return added
