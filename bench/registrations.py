@@ -80,9 +80,9 @@ class Requests:
     def __next__(self) -> Request:
         instance_id, xml = self._registration.copy(next(self._numbers))
         self.made[instance_id] = xml
-        parts = [_part("xml_submission_file", "text/xml", "submission.xml"), xml, b"\r\n"]
+        parts = [part("xml_submission_file", "text/xml", "submission.xml"), xml, b"\r\n"]
         if self._photo:
-            parts += [_part("1.jpg", "image/jpeg", "1.jpg"), *self._stamped(), b"\r\n"]
+            parts += [part("1.jpg", "image/jpeg", "1.jpg"), *self._stamped(), b"\r\n"]
         parts.append(f"--{BOUNDARY}--\r\n".encode())
         head = (
             f"POST {self._path} HTTP/1.1\r\nHost: localhost\r\nX-OpenRosa-Version: 1.0\r\n"
@@ -96,7 +96,8 @@ class Requests:
         return [self._picture[:2], b"\xff\xfe\x00\x12", stamp, self._picture[2:]]
 
 
-def _part(name: str, content_type: str, file_name: str) -> bytes:
+def part(name: str, content_type: str, file_name: str) -> bytes:
+    """The head of one part of a body."""
     return (
         f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"; filename="{file_name}"\r\n'
         f"Content-Type: {content_type}\r\n\r\n"

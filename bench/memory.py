@@ -1,0 +1,107 @@
+"""Whether a web process grows with the attachment it takes: one submission with a file of 500 MB, its memory watched.
+
+python -m bench.memory --megabytes 500
+"""
+
+import hashlib
+import http.client
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from sqlalchemy import select
+
+from bench import ground, machine
+from bench.ground import Ground, Server
+from bench.registrations import BOUNDARY, Registration, part, registration_of
+from storage import unit_of_work
+from storage.schema import submission_attachment
+
+BLOCK = bytes(range(256)) * 4096
+PAUSE_SECONDS = 0.05
+
+
+def processes(process_id: int) -> list[int]:
+    """A process and all below it."""
+    found = [process_id]
+    for one in found:
+        for task in Path(f"/proc/{one}/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+def resident_megabytes(process_id: int) -> float:
+    """Resident memory of the largest of a process and those below it."""
+    return max(_resident(one) for one in processes(process_id))
+
+
+def _resident(process_id: int) -> float:
+    lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
+
+
+def body(registration: Registration, number: int, megabytes: int) -> Iterator[bytes]:
+    """A submission whose one file has that many megabytes."""
+    yield part("xml_submission_file", "text/xml", "submission.xml") + registration.copy(number)[1] + b"\r\n"
+    yield part("film.mp4", "video/mp4", "film.mp4")
+    for _ in range(megabytes):
+        yield BLOCK
+    yield b"\r\n" + f"--{BOUNDARY}--\r\n".encode()
+
+
+def send(where: Ground, server: Server, registration: Registration, number: int, megabytes: int) -> int:
+    """Send it in chunks; returns the status."""
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
+    path = f"/v1/key/{where.tablet.token}/projects/{where.tablet.project_id}/submission"
+    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Transfer-Encoding": "chunked"}
+    connection.request("POST", path, body(registration, number, megabytes), headers, encode_chunked=True)
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def watched(where: Ground, server: Server, registration: Registration, number: int, megabytes: int) -> tuple[float, float]:
+    """The largest web process's memory before, and its most while the submission is taken, in MB."""
+    before = resident_megabytes(server.process_id)
+    most, over = before, threading.Event()
+
+    def watch() -> None:
+        nonlocal most
+        while not over.wait(PAUSE_SECONDS):
+            most = max(most, resident_megabytes(server.process_id))
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        status = send(where, server, registration, number, megabytes)
+    finally:
+        over.set()
+        watching.join()
+    assert status == 201, status
+    return before, most
+
+
+@click.command()
+@click.option("--megabytes", multiple=True, type=int, default=(1, 50, 500))
+def main(megabytes: tuple[int, ...]) -> None:
+    """Measure memory and print a table."""
+    rows: list[list[object]] = []
+    with ground.founded("sqlite") as where:
+        registration = registration_of(where)
+        with ground.served(where, "web", web_processes=1, web_threads=2) as server:
+            send(where, server, registration, 0, 1)
+            for number, size in enumerate(megabytes, 1):
+                rows.append([size, *watched(where, server, registration, number, size)])
+        expected = hashlib.sha256()
+        for _ in range(megabytes[-1]):
+            expected.update(BLOCK)
+        with unit_of_work.reading(where.site.database) as unit:
+            kept = unit.connection.execute(select(submission_attachment.c.blob_sha256)).scalars().all()
+        assert expected.hexdigest() in kept, "the file must be kept as it was sent"
+    click.echo(machine.facts() + "\n")
+    click.echo(machine.table(["attachment, MB", "web process before, MB", "at most while receiving, MB"], rows))
+
+
+if __name__ == "__main__":
+    main()
