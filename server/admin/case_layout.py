@@ -6,6 +6,7 @@ Pure. It only lays out what `cases.viewing` gave, which has left out whatever th
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from cases.record import KEPT, Kind
@@ -18,7 +19,7 @@ HIDDEN = frozenset({"name_key", "inputs_sha256", "duplicate_of", "code_system", 
 ROWS: Mapping[str, Sequence[str]] = {
     "person_name": ("kind", "value"),
     "identifier": ("type", "value"),
-    "contact_point": ("kind", "value"),
+    "contact_point": ("kind", "value", "locality"),
     "household_member": ("given_name", "family_name", "relationship", "birth_year"),
     "consent": ("scope", "decision", "level", "valid_from"),
     "vulnerability": ("level", "factor"),
@@ -43,11 +44,15 @@ GIST: Mapping[str, str] = {
 # Known to the day only.
 DAYS = frozenset({"service", "admitted", "discharged", "closed"})
 APART = frozenset({"task", "quality_issue"})
+# Long and seldom looked at: closed until somebody opens them.
+FOLDED = frozenset(
+    {"consent", "functioning", "tip_screen", "mh_screen", "observation", "rss_answer", "attachment", "person_name"}
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A named value; the template shows it by its kind: text, code, day, moment, number."""
+    """A named value; the template shows it by its kind: text, day, month, moment, number, yes_no."""
 
     name: str
     kind: str
@@ -66,23 +71,34 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class CaseSection:
-    """A section: *columns* names the leading values of its rows; () when each row is a list of its own."""
+    """A section: *columns* names the leading values of its rows; () when each row is a list of its own.
+
+    *folded*: closed until somebody opens it.
+    """
 
     name: str
     title: str
     columns: Sequence[str]
     rows: Sequence[Row]
+    folded: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line of the timeline: what happened, a word on it, who said it. *day*: known to the day only."""
+    """Something that happened, and a word on it."""
+
+    kind: str
+    gist: str
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """What one submission tells of one moment. *day*: known to the day only."""
 
     at: datetime
     day: date | None
-    kind: str
-    gist: str
     said: Said
+    events: Sequence[Event]
 
 
 def sections(case: CaseView, words: CaseWords) -> list[CaseSection]:
@@ -95,23 +111,27 @@ def section(case: CaseView, name: str, words: CaseWords) -> CaseSection | None:
     return _section(name, case.sections[name], words) if name in case.sections else None
 
 
-def timeline(case: CaseView, words: CaseWords) -> list[Event]:
-    """What happened, the newest first."""
-    return [_event(case, each, words) for each in reversed(case.timeline)]
+def timeline(case: CaseView, words: CaseWords) -> list[Occasion]:
+    """What happened, the newest first; what one submission tells of one moment stands together."""
+    told = [(each, each.at.date() if each.kind in DAYS else None) for each in reversed(case.timeline)]
+    return [
+        Occasion(at, day, said, [_event(case, each, words) for each, _ in together])
+        for (at, day, said), together in groupby(told, lambda one: (one[0].at, one[1], one[0].said))
+    ]
 
 
 def _event(case: CaseView, happened: Happened, words: CaseWords) -> Event:
     told = next((line for line in case.sections.get(happened.table, ()) if line.key == happened.key), None)
     column = GIST.get(happened.table, "")
     gist = words.value(happened.table, column, told.values[column], told.values) if told and column in told.values else ""
-    day = happened.at.date() if happened.kind in DAYS else None
-    return Event(happened.at, day, happened.kind, gist, happened.said)
+    return Event(happened.kind, gist)
 
 
 def _section(table: str, lines: Sequence[Line], words: CaseWords) -> CaseSection:
     leading = [column for column in ROWS.get(table, ()) if any(column in line.values for line in lines)]
     rows = [_row(table, line, leading, words) for line in lines]
-    return CaseSection(table, words.section(table), [words.column(table, column) for column in leading], rows)
+    columns = [words.column(table, column) for column in leading]
+    return CaseSection(table, words.section(table), columns, rows, table in FOLDED)
 
 
 def _row(table: str, line: Line, leading: Sequence[str], words: CaseWords) -> Row:
@@ -131,6 +151,8 @@ def _value(table: str, column: str, value: Any, line: Line, words: CaseWords) ->
         return Value(name, "moment", value)
     if isinstance(value, date):
         return Value(name, "day", value)
+    if KEPT[table].columns[column].kind is Kind.MONTH:
+        return Value(name, "month", value)
     if words.is_coded(table, column):
         return Value(name, "text", words.value(table, column, value, line.values))
     if column.endswith("_xof") or KEPT[table].columns[column].kind is Kind.NUMBER:

@@ -142,7 +142,7 @@ def _environment(code: str, time_zone: str) -> jinja2.Environment:
         extensions=["jinja2.ext.i18n"],
     )
     environment.install_gettext_callables(spoken.said, spoken.counted, newstyle=True)  # type: ignore[attr-defined]
-    environment.filters.update(when=_when(spoken, zone), day=_day(spoken), number=_number(spoken))
+    environment.filters.update(when=_when(spoken, zone), day=_day(spoken), month=_month(spoken), number=_number(spoken))
     environment.globals.update(
         link=link, lang=spoken.code, languages=NAMES, style=STYLE_HREF, icon=ICON_HREF, Verb=Verb, said=spoken.said,
         role_name=partial(role, spoken),
@@ -173,6 +173,17 @@ def _day(spoken: Language) -> Callable[[date | datetime | None], str]:
         )
 
     return day
+
+
+def _month(spoken: Language) -> Callable[[str], str]:
+    def month(text: str) -> str:
+        """A month written as `2025-01`; anything else as it is."""
+        try:
+            return format_date(date.fromisoformat(f"{text}-01"), "MMM y", locale=spoken.locale)
+        except ValueError:
+            return text
+
+    return month
 
 
 def _number(spoken: Language) -> Callable[[float], str]:

@@ -62,9 +62,9 @@ _SECTIONS = {
 ENGLISH: Mapping[str, str] = MappingProxyType(
     {
         # Roles.
-        "admin": "administrator", "formfill": "data collector", "clinician": "clinic health staff",
-        "monitoring-officer": "monitoring officer", "programme-manager": "programme manager",
-        "protection-officer": "protection officer", "app-user": "app user",
+        "admin (role)": "administrator", "formfill (role)": "data collector", "clinician (role)": "clinic health staff",
+        "monitoring-officer (role)": "monitoring officer", "programme-manager (role)": "programme manager",
+        "protection-officer (role)": "protection officer", "app-user (role)": "app user",
         # Headings of the record's sections.
         **{f"{table} (section)": title for table, title in _SECTIONS.items()},
         # Phases.
@@ -131,13 +131,13 @@ def word(name: str) -> str:
 
 def role(spoken: Language, name: str) -> str:
     """A role as people call it."""
-    return spoken.said(ENGLISH.get(name, name))
+    return spoken.said(ENGLISH.get(f"{name} (role)", name))
 
 
 def messages() -> Iterator[str]:
     """Every English message of this vocabulary that a page may show."""
     yield from FORM_STATES
-    yield from (ENGLISH.get(name, name) for name in ROLES)
+    yield from (ENGLISH.get(f"{name} (role)", name) for name in ROLES)
     for table, shape in KEPT.items():
         if table not in UNSHOWN:
             yield word(f"{table} (section)")

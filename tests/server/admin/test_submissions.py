@@ -1,3 +1,5 @@
+import io
+import zipfile
 from dataclasses import dataclass
 
 import pytest
@@ -199,3 +201,36 @@ def test_a_submission_of_another_form_or_project_is_not_found_from_here(field: F
     assert admin.get(f"/projects/{other}/forms/register/submissions/uuid%3A1").status == 404
     assert admin.get(f"{field.submissions}/uuid%3A9").status == 404
     assert admin.get(f"{field.submissions}?before=abc").status == 200
+
+
+def test_the_csv_comes_as_a_zip_with_a_table_for_each_repeat(field: Field, admin: Browser) -> None:
+    field.send(submission("uuid:1", age="57", photo="face.png"), {"face.png": PNG})
+
+    whole, bare = (admin.get(f"{field.submissions}.csv.zip{query}") for query in ("", "?attachments=false"))
+
+    with zipfile.ZipFile(io.BytesIO(whole.response.get_data())) as archive:
+        assert set(archive.namelist()) == {"register.csv", "register-member.csv", "media/face.png"}
+        assert ",57," in archive.read("register.csv").decode()
+    with zipfile.ZipFile(io.BytesIO(bare.response.get_data())) as archive:
+        assert "media/face.png" not in archive.namelist()
+    assert whole.response.headers["Content-Disposition"].startswith('attachment; filename="register.zip"')
+
+
+def test_the_csv_is_for_whoever_may_read_submissions_and_is_recorded(field: Field, admin: Browser) -> None:
+    field.send(submission("uuid:1"))
+    enumerator = Browser(field.site)
+    enumerator.sign_in(add_person(field.site.database, "e", "enumerator", project_id=field.tablet.project_id))
+
+    assert enumerator.get(f"{field.submissions}.csv.zip").status == 403
+    assert admin.get(f"{field.submissions}.csv.zip").status == 200
+    assert Browser(field.site).get(f"{field.submissions}.csv.zip").place.startswith("/sign-in?next=")
+    with unit_of_work.reading(field.site.database) as unit:
+        actions = list(unit.connection.execute(select(audit.c.action)).scalars())
+    assert actions.count("form.submission.export") == 1
+
+
+def test_a_link_by_the_name_of_an_edit_leads_to_its_submission(field: Field, admin: Browser) -> None:
+    field.send(submission("uuid:1", age="30"))
+    field.send(submission("uuid:1b", age="31", deprecated_id="uuid:1"))
+
+    assert "Age 31" in admin.get(f"{field.submissions}/uuid%3A1b").text
