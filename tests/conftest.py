@@ -14,7 +14,7 @@ from storage.engine import Database
 from storage.settings import Settings
 from tests.support import postgres
 
-pytest_plugins = ["tests.support.serving", "tests.support.founded", "tests.support.households"]
+pytest_plugins = ["tests.support.serving", "tests.support.founded", "tests.support.households", "tests.support.told"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
