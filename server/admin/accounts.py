@@ -5,6 +5,7 @@ import re
 from server.access import actors, delegating, users
 from server.access.policy import SITE
 from server.access.throttle import sign_ins
+from server.access.users import User
 from server.access.verbs import Verb
 from server.admin.app_users import NAME_CHARACTERS_MOST, NameMissing
 from server.admin.pages import page
@@ -99,7 +100,7 @@ def take_site_role(ask: Ask[None]) -> Answer:
 @admin.get("/account", needs=SIGNED_IN)
 def account_page(ask: Ask[None]) -> Answer:
     """One's own password."""
-    return page(ask, "account.html", least=PASSWORD_CHARACTERS_LEAST)
+    return page(ask, "account.html", email=_own(ask).email, least=PASSWORD_CHARACTERS_LEAST)
 
 
 @admin.post("/account/password", needs=SIGNED_IN, reads=form_fields)
@@ -108,8 +109,7 @@ def change_password(ask: Ask[None]) -> Answer:
 
     Raises: WrongPassword, TooManyFailures, PasswordTooShort.
     """
-    assert ask.actor is not None
-    user = next(user for user in users.users(ask.unit) if ask.actor and user.actor_id == ask.actor.id)
+    user = _own(ask)
     sign_ins.require_calm(user.email, ask.unit.now)
     if actors.by_password(ask.unit, user.email, ask.body.get("present", "")) is None:
         sign_ins.note_failure(user.email, ask.unit.now)
@@ -118,6 +118,10 @@ def change_password(ask: Ask[None]) -> Answer:
         raise PasswordTooShort(least=PASSWORD_CHARACTERS_LEAST)
     users.set_password(ask.unit, user.actor_id, ask.body["password"])
     return redirect("/sign-in")
+
+
+def _own(ask: Ask[None]) -> User:
+    return next(user for user in users.users(ask.unit) if ask.actor and user.actor_id == ask.actor.id)
 
 
 def _users_page(ask: Ask[None], *, added: str | None = None, password: str | None = None) -> Answer:

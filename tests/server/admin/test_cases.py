@@ -19,6 +19,7 @@ from storage import unit_of_work
 from storage.schema import audit
 from tests.server.admin.browsing import Browser, Page
 from tests.support.builders import add_person, add_project, add_tablet
+from tests.support.founded import Foundation
 from tests.support.told import Told
 
 ADMINISTRATIVE = {"Episodes", "Services", "Anonymous services", "Follow-ups"}
@@ -264,10 +265,8 @@ def test_cases_of_one_project_are_not_reached_through_another(told: Told) -> Non
     assert officer.get(link.replace(f"/projects/{told.project_id}/", f"/projects/{elsewhere}/")).status == 404
 
 
-def test_a_case_that_waits_for_its_intake_and_one_that_nobody_found_say_so(founded: Site) -> None:
-    with unit_of_work.reading(founded.database) as unit:
-        project_id = 1
-        assert unit.dialect
+def test_a_case_that_waits_for_its_intake_and_one_that_nobody_found_say_so(founded: Site, foundation: Foundation) -> None:
+    project_id = foundation.tablet.project_id
     tablets = Tablets(Inside(application(founded)), add_tablet(founded.database, project_id).token, project_id)
     told = list(stories(tablets.forms(), tablets.staff(), seed="2", cases=25))
     waiting = next(one for one in told if one.form_id == "reintegration_followup")
