@@ -79,7 +79,7 @@ def test_whoever_signs_out_is_out_and_the_page_before_is_not_kept(told: Told, wi
 
 def test_an_administrator_gives_a_tablet_its_code_and_takes_it_back(told: Told, window: Open) -> None:
     admin = window()
-    admin.sign_in(told.people["admin"])
+    admin.sign_in(told.people["admin"], f"/projects/{told.project_id}")
     admin.page.click("nav >> text=App users")
 
     admin.page.fill("#name", "Tablette Kayes 7")
