@@ -4,11 +4,12 @@ Pure. It only lays out what `cases.viewing` gave, which has left out whatever th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import groupby
 from typing import Any
 
+from cases.projection.referral import state_at
 from cases.record import KEPT, Kind
 from cases.viewing import CaseView, Happened, Line, Said
 from server.admin.case_words import CaseWords
@@ -101,14 +102,22 @@ class Occasion:
     events: Sequence[Event]
 
 
-def sections(case: CaseView, words: CaseWords) -> list[CaseSection]:
-    """The sections in the record's order, without what stands elsewhere on the page."""
-    return [_section(name, case.sections[name], words) for name in KEPT if name in case.sections and name not in APART]
+def sections(case: CaseView, words: CaseWords, now: datetime) -> list[CaseSection]:
+    """The sections in the record's order as they are at *now*, without what stands elsewhere on the page."""
+    shown = {**case.sections, "referral": [_expired_or_not(line, now) for line in case.sections.get("referral", ())]}
+    return [_section(name, shown[name], words) for name in KEPT if shown.get(name) and name not in APART]
 
 
 def section(case: CaseView, name: str, words: CaseWords) -> CaseSection | None:
     """One section by its name, if the viewer sees anything in it."""
     return _section(name, case.sections[name], words) if name in case.sections else None
+
+
+def _expired_or_not(line: Line, now: datetime) -> Line:
+    state, due_at = line.values.get("state"), line.values.get("due_at")
+    if not isinstance(state, str) or not isinstance(due_at, datetime):
+        return line
+    return replace(line, values={**line.values, "state": state_at(state, due_at, now)})
 
 
 def timeline(case: CaseView, words: CaseWords) -> list[Occasion]:

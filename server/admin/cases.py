@@ -70,7 +70,7 @@ def case_page(ask: Ask[Project]) -> Answer:
         case=case,
         words=words,
         timeline=case_layout.timeline(case, words),
-        sections=case_layout.sections(case, words),
+        sections=case_layout.sections(case, words, ask.unit.now),
         tasks=case_layout.section(case, "task", words),
         issues=case.sections.get("quality_issue", []),
         forms={form.xml_form_id: form.title for form in _forms(ask)},
