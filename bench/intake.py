@@ -7,7 +7,7 @@ Each run begins with a fresh database. Afterwards every submission that was answ
 
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 from sqlalchemy import select
@@ -33,9 +33,14 @@ def check(site_ground: Ground, made: dict[str, bytes], accepted: Sequence[str]) 
     with unit_of_work.reading(site_ground.site.database) as unit:
         rows = unit.connection.execute(select(submission_version.c.instance_id, submission_version.c.xml))
         kept = {row.instance_id: bytes(row.xml) for row in rows}
-    lost = [instance_id for instance_id in accepted if kept.get(instance_id) != made[instance_id]]
-    if lost:
-        raise Lost(f"{len(lost)} of {len(accepted)}")
+    missing = lost(made, kept, accepted)
+    if missing:
+        raise Lost(f"{len(missing)} of {len(accepted)}")
+
+
+def lost(made: Mapping[str, bytes], kept: Mapping[str, bytes], accepted: Sequence[str]) -> list[str]:
+    """Which of *accepted* are not *kept* byte for byte."""
+    return [instance_id for instance_id in accepted if kept.get(instance_id) != made[instance_id]]
 
 
 def measure(

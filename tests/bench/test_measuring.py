@@ -1,0 +1,56 @@
+"""The measurements run and check what they measured; how fast they go is nobody's concern here."""
+
+import pytest
+from click.testing import CliRunner
+
+from bench import intake, load, machine, memory, rebuild
+from bench.registrations import Registration
+
+
+def run(command: object, *options: str) -> str:
+    done = CliRunner().invoke(command, list(options), catch_exceptions=False)  # type: ignore[arg-type]
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+@pytest.mark.parametrize("photo", ["--photo", "--no-photo"])
+def test_intake_is_measured_and_every_submission_found_again(photo: str, database_kind: str) -> None:
+    options = ["--runs", "1", "--seconds", "0.2", "--connections", "2", "--command", "web", photo]
+
+    told = run(intake.main, "--database", database_kind, *options)
+
+    assert f"| {database_kind} | web |" in told
+
+
+def test_rebuilding_is_measured(database_kind: str) -> None:
+    told = run(rebuild.main, "--database", database_kind, "--cases", "5", "--helpers", "0", "--runs", "1")
+
+    assert f"| {database_kind} | 0 |" in told
+
+
+def test_memory_is_measured() -> None:
+    assert "| 1 |" in run(memory.main, "--megabytes", "1")
+
+
+def test_a_submission_that_was_acknowledged_and_lost_is_noticed() -> None:
+    made = {"uuid:1": b"<a/>", "uuid:2": b"<b/>"}
+
+    assert intake.lost(made, {"uuid:1": b"<a/>"}, ["uuid:1"]) == []
+    assert intake.lost(made, {"uuid:1": b"<x/>"}, ["uuid:1", "uuid:2"]) == ["uuid:1", "uuid:2"]
+
+
+def test_copies_of_a_registration_differ_in_what_names_them() -> None:
+    registration = Registration(b"<a>uuid:i c 042-0000001-01 042-0000001-01</a>", "uuid:i", " c ", "042-0000001-01")
+
+    copies = {registration.copy(number) for number in range(50)}
+
+    assert len({instance_id for instance_id, _ in copies}) == len({xml for _, xml in copies}) == 50
+
+
+def test_a_percentile_lies_among_the_values() -> None:
+    assert machine.percentile([3.0], 99) == 3.0
+    assert machine.percentile([float(value) for value in range(101)], 95) == 95.0
+
+
+def test_an_outcome_tells_what_was_accepted() -> None:
+    assert load.Outcome({"a": 201, "b": 500}).accepted == ["a"]
