@@ -48,6 +48,9 @@ class Rows(Protocol):
     def where(self, column: str, value: str) -> Iterable[Row]:
         """The rows that have *value* in *column*."""
 
+    def count(self, column: str, value: str) -> int:
+        """About how many rows these are."""
+
 
 class World(Protocol):
     """What an expression can ask of the instance that is being filled."""
@@ -248,30 +251,36 @@ class _Reader:
         """`instance('x')/root/item[…]` and a column of it, if one is named."""
         name = text(single(named(Scope(_NOWHERE, None))))
         condition: Run | None = None
-        key: tuple[str, Run] | None = None
+        keys: list[tuple[str, Run]] = []
         steps = []
         while self._peek() == "/":
             self._take()
             steps.append(self._take())
             if self._peek() == "[":
                 self._take()
-                key = self._key()
+                keys = self._keys()
                 condition = self.either()
                 self._expect("]")
         column = steps[2] if len(steps) > 2 else "name"
-        return _searched(name, column, key, condition)
+        return _searched(name, column, keys, condition)
 
-    def _key(self) -> tuple[str, Run] | None:
-        """`column = …` at the head of a condition that must hold: the rows can be looked up by it."""
+    def _keys(self) -> list[tuple[str, Run]]:
+        """Each `column = …` of a condition all of whose parts must hold: the rows can be looked up by any of them."""
         start = self._at
-        found = None
-        if self._kinds[start] == "name" and self._peek(1) == "=":
-            self._at += 2
-            value = self._sum()
-            if self._peek() in ("]", "and"):
-                found = (self._tokens[start], value)
+        found = []
+        while True:
+            if self._kinds[self._at] == "name" and self._peek(1) == "=":
+                column = self._tokens[self._at]
+                self._at += 2
+                found.append((column, self._ordered()))
+            else:
+                self._equal()
+            if self._peek() != "and":
+                break
+            self._at += 1
+        all_must_hold = self._peek() == "]"
         self._at = start
-        return found
+        return found if all_must_hold else []
 
 
 class _Nowhere:
@@ -362,13 +371,16 @@ def _once(inner: Run) -> Run:
     return run
 
 
-def _searched(name: str, column: str, key: tuple[str, Run] | None, condition: Run | None) -> Run:
+def _searched(name: str, column: str, keys: Sequence[tuple[str, Run]], condition: Run | None) -> Run:
     def run(scope: Scope) -> Nodes:
         rows = scope.world.rows(name)
         if scope.wanted is not None:
             found: Iterable[Row] = [row for one in scope.wanted for row in rows.where(column, one)]
+        elif keys:
+            looked_up = [(column_, text(single(value(scope)))) for column_, value in keys]
+            found = rows.where(*min(looked_up, key=lambda one: rows.count(*one)))
         else:
-            found = rows.all() if key is None else rows.where(key[0], text(single(key[1](scope))))
+            found = rows.all()
         if condition is None:
             return Nodes(row.get(column, "") for row in found)
         kept = Nodes()

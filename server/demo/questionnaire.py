@@ -80,6 +80,10 @@ class ListedRows:
             self._by[column] = index
         return self._by[column].get(value, ())
 
+    def count(self, column: str, value: str) -> int:
+        """How many rows these are."""
+        return sum(1 for _ in self.where(column, value))
+
 
 @dataclass(frozen=True, slots=True)
 class Questionnaire:

@@ -61,6 +61,10 @@ class ServerCases:
             return [row for row in self._rows.values() if row.get(column, "") == value]
         return [self._rows[name] for name in self._by[column].get(value, ())]
 
+    def count(self, column: str, value: str) -> int:
+        """How many rows these are, where there is an index; else all."""
+        return len(self._by[column].get(value, ())) if column in self._by else len(self._rows)
+
 
 class TabletCases:
     """The list as one tablet has it."""
@@ -106,6 +110,10 @@ class TabletCases:
             # A branch is only asked for of one case, and working one out for thousands takes its time.
             found = [self._seen(row) for row in found]
         return [*found, *(row for row in self._own.values() if row.get(column, "") == value)]
+
+    def count(self, column: str, value: str) -> int:
+        """About how many rows these are."""
+        return self._server.count(column, value) + len(self._own)
 
     def _seen(self, row: Row) -> Row:
         return {**row, BRANCH: self._branch(row["name"], row[VERSION])}
