@@ -7,6 +7,7 @@ and not half a server.
 
 import ctypes
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -117,6 +118,7 @@ def serve_worker(settings: Settings) -> None:
     stop = threading.Event()
     for number in ASKED_TO_STOP:
         signal.signal(number, lambda *_: stop.set())
+    os.nice(10)  # whoever waits for an answer comes first
     database = Database(settings.database)
     worker.work(database, stop, poll_seconds=settings.worker_poll_seconds)
     database.dispose()

@@ -6,6 +6,7 @@ and never takes others with it. Any number of workers may run beside each other 
 
 import logging
 import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 
@@ -21,13 +22,16 @@ log = logging.getLogger("siraba.worker")
 
 JOBS: Mapping[str, Callable[[Unit, int], None]] = {receiving.READ: read_submission}
 CLAIMED_AT_ONCE = 20
+# On SQLite jobs and tablets share one writer: after each job the worker leaves it alone for this many times as long, so that
+# a backlog never makes an enumerator wait (measured: 77 submissions a second beside an eager worker, 394 without one).
+COURTESY = 3.0
 
 
 def work(database: Database, stop: threading.Event, *, poll_seconds: float) -> None:
     """Do jobs until *stop* is set, pausing *poll_seconds* whenever there is nothing to do or the database is away."""
     while not stop.is_set():
         try:
-            done = work_once(database)
+            done = work_once(database, rest=stop.wait if database.dialect == "sqlite" else None)
         except Problem as problem:
             log.warning("the queue cannot be reached: %s", problem.code)
             done = 0
@@ -43,12 +47,15 @@ def work_until_idle(database: Database) -> int:
     return total
 
 
-def work_once(database: Database) -> int:
-    """Claim some jobs and do them; returns how many were claimed."""
+def work_once(database: Database, *, rest: Callable[[float], object] | None = None) -> int:
+    """Claim some jobs and do them; returns how many were claimed. *rest* is called with the seconds to pause after each."""
     with unit_of_work.writing(database) as unit:
         claimed = jobs.claim(unit, CLAIMED_AT_ONCE)
     for job in claimed:
+        began = time.perf_counter()
         _do(database, job)
+        if rest is not None:
+            rest(COURTESY * (time.perf_counter() - began))
     return len(claimed)
 
 
