@@ -2,12 +2,15 @@
 
     python -m bench.intake --database sqlite --connections 16 --seconds 8 --runs 3
 
-Each run begins with a fresh database. Afterwards every submission that was answered with 201 must be in it, byte for byte.
+All runs of a database go into the same one. After each, every submission that was answered with 201 must be
+in it, byte for byte.
 """
 
 import statistics
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import product
 
 import click
 from sqlalchemy import select
@@ -82,21 +85,16 @@ def main(
     """Measure intake and print a table."""
     rows: list[list[object]] = []
     told: list[str] = []
+    with_photo = (False, True) if photos is None else (photos,)
     for kind in kinds:
-        for how in command:
-            for photo in (False, True) if photos is None else (photos,):
-                for many in connections:
-                    taken = []
-                    for _ in range(runs):
-                        with ground.founded(kind) as where:
-                            if not told or kind not in told[-1]:
-                                told.append(_ground_facts(kind, where))
-                            registration = registration_of(where)
-                            taken.append(
-                                measure(where, registration, photo=photo, connections=many, seconds=seconds, command=how)
-                            )
-                    medians = [statistics.median(values) for values in zip(*taken, strict=True)]
-                    rows.append([kind, how, "yes" if photo else "no", many, *medians])
+        with ground.founded(kind) as where:
+            told.append(_ground_facts(kind, where))
+            registration = registration_of(where)
+            for how, photo, many in product(command, with_photo, connections):
+                one = partial(measure, where, registration, photo=photo, connections=many, seconds=seconds, command=how)
+                taken = [one() for _ in range(runs)]
+                medians = [statistics.median(values) for values in zip(*taken, strict=True)]
+                rows.append([kind, how, "yes" if photo else "no", many, *medians])
     click.echo(machine.facts(*told) + "\n")
     columns = ["database", "processes", "photo of 200 kB", "connections", "durable/s", "p50 ms", "p95 ms", "p99 ms"]
     columns += ["CPU ms, server", "CPU ms, generator"]

@@ -62,6 +62,10 @@ def registration_of(ground: Ground) -> Registration:
     return Registration(largest.xml, largest.instance_id, case_id, case_no)
 
 
+# Shared by all, so that no two registrations of one process have the same case number.
+_NUMBERS = count()
+
+
 class Requests:
     """Requests without end, each with a registration of its own; what was made is kept to be compared with later."""
 
@@ -72,7 +76,7 @@ class Requests:
         drawn = random.Random(1)
         self._picture = pictures.photograph(drawn, 80, 100, size_bytes=PHOTO_BYTES)
         self.made: dict[str, bytes] = {}
-        self._numbers = count()
+        self._numbers = _NUMBERS
 
     def __iter__(self) -> Iterator[Request]:
         return self
