@@ -22,7 +22,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.http import message
 
-from server import worker
+from server import sweeping, worker
 from server.application import application
 from server.web.surface import Site
 from storage import blobs, migrating
@@ -120,6 +120,13 @@ def serve_worker(settings: Settings) -> None:
         signal.signal(number, lambda *_: stop.set())
     os.nice(10)  # whoever waits for an answer comes first
     database = Database(settings.database)
+    sweeper = threading.Thread(
+        target=sweeping.sweep_now_and_then,
+        args=(database, blobs.of(settings), stop),
+        kwargs={"hours": settings.sweep_after_hours},
+        daemon=True,  # a stop need not wait for a long look at a bucket
+    )
+    sweeper.start()
     worker.work(database, stop, poll_seconds=settings.worker_poll_seconds)
     database.dispose()
 

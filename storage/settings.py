@@ -47,6 +47,10 @@ class Settings:
     s3_access_key: str = setting("", "Access key of the S3 server.")
     s3_secret_key: str = setting("", "Secret key of the S3 server.")
     upload_limit_bytes: int = setting(2_147_483_648, "Largest request body that is taken.")
+    upload_memory_bytes: int = setting(
+        1_048_576, "How much of a file is held in memory on its way to S3; the rest waits on disk. On disk it goes straight."
+    )
+    sweep_after_hours: int = setting(24, "Age at which what a crash left of uploads is swept away; every six hours.")
     xml_limit_bytes: int = setting(16_777_216, "Largest submission XML that is taken.")
     workbook_limit_bytes: int = setting(20_971_520, "Largest spreadsheet that is compiled.")
     accept_content_length_bytes: int = setting(
@@ -114,6 +118,8 @@ def _contradictions(settings: Settings) -> list[str]:
         wrong.append("SIRABA_BLOB_STORE: expected disk or s3")
     if settings.blob_store == "s3" and not settings.s3_bucket:
         wrong.append("SIRABA_S3_BUCKET: needed when attachments go to S3")
+    if settings.sweep_after_hours < 1:
+        wrong.append("SIRABA_SWEEP_AFTER_HOURS: expected at least 1")
     if settings.default_language not in ("fr", "en"):
         wrong.append("SIRABA_DEFAULT_LANGUAGE: expected fr or en")
     if settings.public_url and not settings.public_url.startswith(("http://", "https://")):

@@ -12,6 +12,7 @@ from server.cli.migrate import migrate
 from server.cli.run import run
 from server.cli.serve import serve, web, worker
 from server.cli.settings import settings
+from server.cli.sweep import sweep
 from server.cli.user import user
 from storage.migrating import NotMigrated
 from storage.problems import Problem
@@ -46,7 +47,7 @@ def siraba() -> None:
     """
 
 
-for _command in (run, serve, web, worker, migrate, user, cases, demo, settings):
+for _command in (run, serve, web, worker, migrate, user, cases, demo, sweep, settings):
     siraba.add_command(_command)
 
 

@@ -132,8 +132,10 @@ def _begun(event: Field | File, incoming: Incoming, closing: ExitStack) -> "_Par
         return _Text(XML_PART, incoming.settings.xml_limit_bytes)
     if isinstance(event, Field):
         return _Text(name, FIELD_BYTES_MOST)
-    writer = closing.enter_context(incoming.blobs.writer())
-    return _File(_safe_name(event.filename or name), _content_type(event.headers), writer)
+    # Closed as soon as the file is whole, so that what waits in memory is that of one file, however many come.
+    own = closing.enter_context(ExitStack())
+    writer = own.enter_context(incoming.blobs.writer())
+    return _File(_safe_name(event.filename or name), _content_type(event.headers), writer, own)
 
 
 def _safe_name(name: str) -> str:
@@ -191,12 +193,13 @@ class _Text:
 
 
 class _File:
-    def __init__(self, name: str, content_type: str, writer: BlobWriter) -> None:
-        self._name, self._content_type, self._writer = name, content_type, writer
+    def __init__(self, name: str, content_type: str, writer: BlobWriter, closing: ExitStack) -> None:
+        self._name, self._content_type, self._writer, self._closing = name, content_type, writer, closing
 
     def take(self, data: bytes) -> None:
         self._writer.write(data)
 
     def finish(self, parts: Parts) -> bool:
         parts.files.append(ReceivedFile(self._name, self._content_type, self._writer.finish()))
+        self._closing.close()
         return False

@@ -2,14 +2,19 @@
 
 import contextlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from storage.blobs.protocol import BLOCK_BYTES, BlobMissing, Digest, Stored
+from storage.blobs.protocol import BLOCK_BYTES, BlobMissing, Digest, Lying, Stored
 from storage.problems import Unavailable
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 class DiskBlobs:
@@ -55,6 +60,34 @@ class DiskBlobs:
         """Whether the content is there."""
         return self.path_of(sha256).exists()
 
+    def lying(self) -> Iterator[Lying]:
+        """Every content, in no order."""
+        for path in self.folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]/*"):
+            with contextlib.suppress(FileNotFoundError):
+                told = path.stat()
+                if _SHA256.fullmatch(path.name):
+                    yield Lying(path.name, told.st_size, datetime.fromtimestamp(told.st_mtime, UTC))
+
+    def remove(self, sha256: str) -> None:
+        """Take the content away.
+
+        Raises: Unavailable.
+        """
+        try:
+            self.path_of(sha256).unlink(missing_ok=True)
+        except OSError as error:
+            raise Unavailable from error
+
+    def clear_unfinished(self, before: datetime) -> int:
+        """Take away what was last written to before *before* and never finished: its writer was killed."""
+        gone = 0
+        for path in self.incoming.glob("*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
+                    gone += 1
+        return gone
+
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:
     with file as opened:
@@ -77,9 +110,11 @@ class _Writer:
             view = view[self._file.write(view) :]
 
     def finish(self) -> Stored:
-        stored = self._digest.stored()
-        place = self._blobs.path_of(stored.sha256)
-        if place.exists() and place.stat().st_size == stored.size_bytes:
+        sha256 = self._digest.sha256
+        # Asked again for every content that gets its first row: one look at the disk, against a sweep just then.
+        stored = self._digest.stored(partial(self._blobs.holds, sha256))
+        place = self._blobs.path_of(sha256)
+        if _size_of(place) == stored.size_bytes:
             return stored
         os.fsync(self._file.fileno())
         self._make_folders(place.parent)
@@ -97,6 +132,13 @@ class _Writer:
         self._file.close()
         with contextlib.suppress(OSError):
             self._path.unlink(missing_ok=True)
+
+
+def _size_of(place: Path) -> int:
+    try:
+        return place.stat().st_size
+    except FileNotFoundError:
+        return -1
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,9 +1,10 @@
 """What every blob store can do."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from storage.problems import Problem
@@ -18,13 +19,30 @@ class BlobMissing(Problem):
     says = "The content of this file is missing from the blob storage."
 
 
+def _surely() -> bool:
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Content that is durable: its hashes in lower-case hex and its size."""
+    """Content that is durable: its hashes in lower-case hex and its size.
+
+    *held* asks the store whether that is still so: until a row names the content, a sweep may take it for an orphan.
+    """
 
     sha256: str
     md5: str
     size_bytes: int
+    held: Callable[[], bool] = field(default=_surely, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """A content as the store lists it: named by its hash, and since when it has been there (UTC)."""
+
+    sha256: str
+    size_bytes: int
+    since: datetime
 
 
 class BlobWriter(Protocol):
@@ -52,6 +70,18 @@ class Blobs(Protocol):
     def holds(self, sha256: str) -> bool:
         """Whether the content is there."""
 
+    def lying(self) -> Iterator[Lying]:
+        """Every content, in no order; what comes or goes meanwhile may be missing."""
+
+    def remove(self, sha256: str) -> None:
+        """Take the content away; one that is not there is no matter.
+
+        Raises: Unavailable.
+        """
+
+    def clear_unfinished(self, before: datetime) -> int:
+        """Take away what writers left that died before *before*; returns how many."""
+
 
 class Digest:
     """The hashes and size of a stream, taken while it passes."""
@@ -67,6 +97,11 @@ class Digest:
         self._md5.update(chunk)
         self._size += len(chunk)
 
-    def stored(self) -> Stored:
-        """What has passed so far."""
-        return Stored(self._sha256.hexdigest(), self._md5.hexdigest(), self._size)
+    @property
+    def sha256(self) -> str:
+        """The name of what has passed so far."""
+        return self._sha256.hexdigest()
+
+    def stored(self, held: Callable[[], bool]) -> Stored:
+        """What has passed so far, once it is durable; *held* asks whether it still is."""
+        return Stored(self._sha256.hexdigest(), self._md5.hexdigest(), self._size, held)

@@ -1,16 +1,47 @@
-"""The rows that say what lies in the store."""
+"""The rows that say what lies in the store, and how a sweep and a unit that names a content keep out of each other's way.
 
+A content's row is the arbiter, since its key is unique: whoever inserts it first makes the other wait for the end of that
+unit. Who names the content asks the store once more after inserting; who sweeps removes the content while holding the row.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.blobs.protocol import Stored
+from storage.blobs.protocol import Lying, Stored
+from storage.problems import Unavailable
 from storage.schema import blob
 from storage.unit_of_work import Unit
 
 
 def remember(unit: Unit, stored: Stored) -> None:
-    """Note content that is durable in the store; a content that is known already changes nothing."""
-    insert = postgresql.insert if unit.dialect == "postgresql" else sqlite.insert
-    unit.connection.execute(
-        insert(blob).on_conflict_do_nothing(index_elements=["sha256"]),
-        {"sha256": stored.sha256, "md5": stored.md5, "size_bytes": stored.size_bytes, "created_at": unit.now},
-    )
+    """Note content that is durable in the store; a content that is known already changes nothing.
+
+    Raises: Unavailable, when a sweep took it for an orphan meanwhile: sent again, it will be stored again.
+    """
+    if _added(unit, stored.sha256, stored.md5, stored.size_bytes) and not stored.held():
+        raise Unavailable
+
+
+def known(unit: Unit, sha256s: Iterable[str]) -> frozenset[str]:
+    """Which of these contents have a row."""
+    return frozenset(unit.connection.execute(select(blob.c.sha256).where(blob.c.sha256.in_(list(sha256s)))).scalars())
+
+
+def take_orphan(unit: Unit, lying: Lying) -> bool:
+    """Whether no unit has named this content; if so none can until this unit ends, which must also `let_go` of it."""
+    return _added(unit, lying.sha256, "", lying.size_bytes)
+
+
+def let_go(unit: Unit, lying: Lying) -> None:
+    """Leave no row of an orphan that was taken."""
+    unit.connection.execute(delete(blob).where(blob.c.sha256 == lying.sha256))
+
+
+def _added(unit: Unit, sha256: str, md5: str, size_bytes: int) -> bool:
+    insert: Any = postgresql.insert if unit.dialect == "postgresql" else sqlite.insert
+    row = {"sha256": sha256, "md5": md5, "size_bytes": size_bytes, "created_at": unit.now}
+    add = insert(blob).on_conflict_do_nothing(index_elements=["sha256"]).returning(blob.c.sha256)
+    return unit.connection.execute(add, row).first() is not None

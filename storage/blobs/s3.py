@@ -1,33 +1,41 @@
 """Blobs in a bucket of any S3 server, by boto3.
 
-The hash names the object and is known only at the end, so a content is spooled (in memory while small, then in a file) and
-sent from there. Checksums beyond SigV4 are asked for only when required: several S3 servers do not know them.
+The hash names the object and is known only at the end, so a content is spooled (in memory while small, then in a file of the
+data folder that has no name) and sent from there: a content that the bucket holds is not sent again. It goes in one request,
+read from the file as it leaves, with its MD5: the object is there whole or not at all, and memory does not grow with it.
+Checksums beyond that are asked for only when required: several S3 servers do not know them.
 """
 
+import base64
+import re
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
-from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from storage.blobs.protocol import BLOCK_BYTES, BlobMissing, Digest, Stored
+from storage.blobs.protocol import BLOCK_BYTES, BlobMissing, Digest, Lying, Stored
 from storage.problems import Unavailable
 from storage.settings import Settings
 
-SPOOLED_IN_MEMORY_BYTES = 1_048_576
-PART_BYTES = 8_388_608
+SURELY_HELD_SECONDS = 3_600  # no sweep takes what is younger
+_KEY = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})")
 
 
 class S3Blobs:
-    """A blob store in *bucket*, reached through a boto3 *client* (thread-safe)."""
+    """A blob store in *bucket*, reached through a boto3 *client* (thread-safe); *spool* is the folder for what must wait."""
 
-    def __init__(self, client: Any, bucket: str) -> None:
+    def __init__(self, client: Any, bucket: str, spool: Path, *, memory_bytes: int) -> None:
         self._client = client
         self._bucket = bucket
+        self._spool = spool
+        self._memory_bytes = memory_bytes
 
     @classmethod
     def connected(cls, settings: Settings) -> "S3Blobs":
@@ -49,7 +57,7 @@ class S3Blobs:
                 max_pool_connections=32,
             ),
         )
-        return cls(client, settings.s3_bucket)
+        return cls(client, settings.s3_bucket, settings.data_dir / "spool", memory_bytes=settings.upload_memory_bytes)
 
     @contextmanager
     def writer(self) -> Iterator["_Writer"]:
@@ -58,7 +66,8 @@ class S3Blobs:
         Raises: Unavailable, when the server or the local disk cannot take it.
         """
         try:
-            with tempfile.SpooledTemporaryFile(max_size=SPOOLED_IN_MEMORY_BYTES) as spool:
+            self._spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with tempfile.SpooledTemporaryFile(max_size=self._memory_bytes, dir=str(self._spool)) as spool:
                 yield _Writer(self, spool)
         except (OSError, BotoCoreError, ClientError) as error:
             raise Unavailable from error
@@ -94,13 +103,40 @@ class S3Blobs:
             raise Unavailable from error
         return True
 
-    def send(self, file: Any, sha256: str) -> None:
-        """Put what *file* holds from its beginning, in parts when it is large."""
-        self._client.upload_fileobj(
-            file,
-            self._bucket,
-            _key(sha256),
-            Config=TransferConfig(multipart_threshold=PART_BYTES, multipart_chunksize=PART_BYTES, max_concurrency=2),
+    def lying(self) -> Iterator[Lying]:
+        """Every content, in no order.
+
+        Raises: Unavailable.
+        """
+        try:
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket):
+                for told in page.get("Contents", ()):
+                    named = _KEY.fullmatch(told["Key"])
+                    if named is not None:
+                        yield Lying(named[2], told["Size"], told["LastModified"].astimezone(UTC))
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable from error
+
+    def remove(self, sha256: str) -> None:
+        """Take the content away.
+
+        Raises: Unavailable.
+        """
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=_key(sha256))
+        except (BotoCoreError, ClientError) as error:
+            raise Unavailable from error
+
+    def clear_unfinished(self, _before: datetime) -> int:
+        """Nothing: an object is sent in one request, and a spool's file has no name and dies with its process."""
+        return 0
+
+    def send(self, file: Any, stored: Stored) -> None:
+        """Put what *file* holds from its beginning; the server compares the MD5."""
+        file.seek(0)
+        checked = base64.b64encode(bytes.fromhex(stored.md5)).decode()
+        self._client.put_object(
+            Bucket=self._bucket, Key=_key(stored.sha256), Body=file, ContentMD5=checked, ContentLength=stored.size_bytes
         )
 
 
@@ -123,8 +159,15 @@ class _Writer:
         self._spool.write(chunk)
 
     def finish(self) -> Stored:
-        stored = self._digest.stored()
-        if not self._blobs.holds(stored.sha256):
-            self._spool.seek(0)
-            self._blobs.send(self._spool, stored.sha256)
+        sha256 = self._digest.sha256
+        known = self._blobs.holds(sha256)
+        finished = time.monotonic()
+
+        def held() -> bool:
+            fresh = not known and time.monotonic() - finished < SURELY_HELD_SECONDS
+            return fresh or self._blobs.holds(sha256)
+
+        stored = self._digest.stored(held)
+        if not known:
+            self._blobs.send(self._spool, stored)
         return stored
