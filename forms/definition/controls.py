@@ -9,7 +9,7 @@ from lxml import etree
 
 from forms.definition.model import Choice
 from forms.definition.translations import Translations
-from forms.xml import child, children, local_name
+from forms.xml import attribute, child, children, local_name
 
 ASKING: Final = {"input", "secret", "textarea", "select", "select1", "upload", "trigger", "range", "rank"}
 _GROUPING: Final = {"group", "repeat"}
@@ -26,6 +26,8 @@ class Control:
     labels: Mapping[str, str]
     choices: str | None = None
     inline: tuple[Choice, ...] = ()
+    hints: Mapping[str, str] = field(default_factory=dict)
+    logic: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def select(self) -> str | None:
@@ -106,9 +108,10 @@ def _note_group(element: etree._Element, kind: str, path: str, reader: _Reader) 
     if kind == "repeat":
         reader.found.repeats.add(path)
     labels = reader.texts.label_of(element)
+    known = reader.found.controls.get(path)
     # pyxform puts a repeat's label on the group around it: the same path twice, the label on one of them.
-    if labels or path not in reader.found.controls:
-        reader.found.controls[path] = Control(kind, labels)
+    logic = {**(known.logic if known else {}), **_logic(element, None)}
+    reader.found.controls[path] = Control(kind, labels or (known.labels if known else {}), logic=logic)
 
 
 def _control(element: etree._Element, kind: str, reader: _Reader) -> Control:
@@ -119,7 +122,20 @@ def _control(element: etree._Element, kind: str, reader: _Reader) -> Control:
         reader.texts.label_of(element),
         source[1] if source else None,
         tuple(_inline_choices(element, reader.texts)),
+        reader.texts.hint_of(element),
+        _logic(element, itemset),
     )
+
+
+def _logic(element: etree._Element, itemset: etree._Element | None) -> Mapping[str, str]:
+    """What the control itself says under XLSForm's words."""
+    chosen = (itemset.get("nodeset") or "") if itemset is not None else ""
+    said = {
+        "appearance": element.get("appearance") or "",
+        "repeat_count": attribute(element, "count") or "",
+        "choice_filter": chosen.partition("[")[2].rpartition("]")[0] or (element.get("query") or "").partition("[")[2][:-1],
+    }
+    return {word: text.strip() for word, text in said.items() if text.strip()}
 
 
 def _inline_choices(element: etree._Element, texts: Translations) -> Iterator[Choice]:

@@ -15,7 +15,9 @@ class Field:
     """One node of the primary instance; groups and repeats are fields too.
 
     `type` is ODK Central's word: string int decimal date time dateTime geopoint geotrace geoshape binary barcode boolean
-    structure repeat unknown. `repeat` is the path of the closest enclosing repeat, not of the field itself.
+    structure repeat unknown. `repeat` is the path of the closest enclosing repeat, not of the field itself. `logic`: what
+    the form writes under XLSForm's words relevant, constraint, calculation, required, readonly, default, choice_filter,
+    repeat_count and appearance. `texts`: hint, constraint_message and required_message, each by language.
     """
 
     path: str
@@ -32,6 +34,8 @@ class Field:
     case_to: str | None = None
     case_class: str | None = None
     save_to: str | None = None
+    logic: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def is_container(self) -> bool:

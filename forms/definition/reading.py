@@ -5,7 +5,7 @@ the truth about structure, binds add types, the body adds who answers and what i
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lxml import etree
@@ -20,6 +20,15 @@ from forms.xml import attribute, child, children, local_name, parse, version_of
 
 _CASE_TO: Final = "{" + CASE_NAMESPACE + "}to"
 _CASE_CLASS: Final = "{" + CASE_NAMESPACE + "}class"
+# XLSForm's word → the attribute of a bind.
+_LOGIC: Final = {
+    "relevant": "relevant",
+    "constraint": "constraint",
+    "calculation": "calculate",
+    "required": "required",
+    "readonly": "readonly",
+}
+_MESSAGES: Final = {"constraint_message": "constraintMsg", "required_message": "requiredMsg"}
 _TYPES: Final = {
     "select": "string",
     "select1": "string",
@@ -78,6 +87,8 @@ class _Bind:
     case_to: str | None = None
     case_class: str | None = None
     save_to: str | None = None
+    logic: dict[str, str] = field(default_factory=dict)
+    texts: dict[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def _fields(
@@ -85,7 +96,9 @@ def _fields(
 ) -> tuple[tuple[Field, ...], dict[str, tuple[Choice, ...]]]:
     name = local_name(root)
     elements = children(model, "bind")
-    binds, ids = _binds(elements, name)
+    binds, ids = _binds(elements, name, texts)
+    for path, word, value in _set_values(model, body, name):
+        binds.setdefault(path, _Bind()).logic.setdefault(word, value)
     asked = read_body(body, name, ids, texts)
     recorded = {below_root(each.get("ref") or "", name) for each in model if local_name(each) == "recordaudio"}
     found: dict[str, Field] = {}
@@ -135,7 +148,15 @@ def _field(element: etree._Element, path: str, name: str, repeat: str | None, kn
         case_to=bind.case_to,
         case_class=bind.case_class,
         save_to=bind.save_to,
+        logic=_logic(element, bind, control),
+        texts={"hint": control.hints, **bind.texts} if control and control.hints else bind.texts,
     )
+
+
+def _logic(element: etree._Element, bind: _Bind, control: Control | None) -> Mapping[str, str]:
+    text = "" if len(element) else (element.text or "").strip()
+    default = {"default": text} if text else {}
+    return {**default, **bind.logic, **(control.logic if control else {})}
 
 
 def _type_of(element: etree._Element, path: str, bind: _Bind, control: Control | None, *, repeats: bool) -> str:
@@ -150,7 +171,16 @@ def _type_of(element: etree._Element, path: str, bind: _Bind, control: Control |
     return bind.type
 
 
-def _binds(elements: list[etree._Element], root: str) -> tuple[dict[str, _Bind], dict[str, str]]:
+def _set_values(model: etree._Element, body: etree._Element | None, root: str) -> Iterator[tuple[str, str, str]]:
+    """Path, word and expression of each `setvalue`: a trigger makes a calculation of it, loading a default."""
+    for part in (model, body):
+        for each in () if part is None else part.iter("{*}setvalue"):
+            word = "calculation" if "xforms-value-changed" in (each.get("event") or "") else "default"
+            value = (each.get("value") or each.text or "").strip()
+            yield below_root(each.get("ref") or each.get("nodeset") or "", root), word, value
+
+
+def _binds(elements: list[etree._Element], root: str, texts: Translations) -> tuple[dict[str, _Bind], dict[str, str]]:
     binds: dict[str, _Bind] = {}
     ids: dict[str, str] = {}
     for each in elements:
@@ -158,11 +188,11 @@ def _binds(elements: list[etree._Element], root: str) -> tuple[dict[str, _Bind],
         if each.get("id"):
             ids[each.get("id") or ""] = path
         # The same node may be bound twice (merged forms); attributes add up.
-        binds[path] = _merged(binds.get(path), _bind(each))
+        binds[path] = _merged(binds.get(path), _bind(each, texts))
     return binds, ids
 
 
-def _bind(element: etree._Element) -> _Bind:
+def _bind(element: etree._Element, texts: Translations) -> _Bind:
     declared = (element.get("type") or "").rpartition(":")[2].strip()
     kind = _TYPES.get(declared.lower(), declared)
     return _Bind(
@@ -173,6 +203,8 @@ def _bind(element: etree._Element) -> _Bind:
         case_to=_stripped(element.get(_CASE_TO)),
         case_class=_stripped(element.get(_CASE_CLASS)),
         save_to=_stripped(attribute(element, "saveto")),
+        logic={word: text for word, name in _LOGIC.items() if (text := _stripped(element.get(name)))},
+        texts={word: found for word, name in _MESSAGES.items() if (found := texts.written(attribute(element, name)))},
     )
 
 
@@ -187,6 +219,8 @@ def _merged(first: _Bind | None, second: _Bind) -> _Bind:
         case_to=first.case_to or second.case_to,
         case_class=first.case_class or second.case_class,
         save_to=first.save_to or second.save_to,
+        logic={**second.logic, **first.logic},
+        texts={**second.texts, **first.texts},
     )
 
 

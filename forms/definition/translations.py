@@ -40,6 +40,18 @@ class Translations:
         label = child(element, "label")
         return {} if label is None else self.meant_by(label)
 
+    def hint_of(self, element: etree._Element) -> Mapping[str, str]:
+        """language → hint of a control."""
+        hint = child(element, "hint")
+        return {} if hint is None else self.meant_by(hint)
+
+    def written(self, text: str | None) -> Mapping[str, str]:
+        """language → text of an attribute that refers to itext or holds the text itself."""
+        reference = _ITEXT.match((text or "").strip())
+        if reference:
+            return self.of(reference[1])
+        return {"": text.strip()} if text and text.strip() else {}
+
     def meant_by(self, label: etree._Element) -> Mapping[str, str]:
         """language → text of a label element that refers to itext or holds the text itself."""
         reference = _ITEXT.match((label.get("ref") or "").strip())
