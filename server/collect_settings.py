@@ -7,9 +7,13 @@ import base64
 import io
 import json
 import zlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import segno
+
+from server.collect_schema import Template
 
 ICON = "🧭"
 COLOR = "#0b5f6b"
@@ -21,15 +25,28 @@ def server_url(site_url: str, token: str, project_id: int) -> str:
     return f"{site_url}/v1/key/{token}/projects/{project_id}"
 
 
-def settings_json(address: str, project_name: str) -> str:
-    """Collect's settings for one app user; only what differs from Collect's own defaults.
+# What a project's codes say until somebody chooses otherwise; Collect's own defaults would leave everything to the enumerator
+# (openrosa.md QR-11b).
+DEFAULT: Template = MappingProxyType(
+    {
+        "general": {"form_update_mode": "match_exactly", "autosend": "wifi_and_cellular"},
+        "admin": {},
+        "project": {"icon": ICON, "color": COLOR},
+    }
+)
 
+
+def settings_json(address: str, project_name: str, template: Template = DEFAULT, *, managed: bool = True) -> str:
+    """Collect's settings for one app user: the address, and what the project's *template* chooses.
+
+    A code that is not *managed* leaves update mode, sending and locks to whoever holds the tablet, as Central's does.
     Source: openrosa.md QR-02 (keep it short), QR-03 (both objects must be there), QR-12.
     """
+    looks: Mapping[str, Any] = {"name": project_name, "icon": ICON, "color": COLOR, **template.get("project", {})}
     settings: dict[str, Any] = {
-        "general": {"server_url": address, "form_update_mode": "match_exactly", "autosend": "wifi_and_cellular"},
-        "admin": {},
-        "project": {"name": project_name, "icon": ICON, "color": COLOR},
+        "general": {"server_url": address, **(template.get("general", {}) if managed else {})},
+        "admin": dict(template.get("admin", {})) if managed else {},
+        "project": looks,
     }
     return json.dumps(settings, ensure_ascii=False, separators=(",", ":"))
 

@@ -64,10 +64,10 @@ def found(site: Site, folder: Path, say: Say) -> Credentials | None:
 
 
 def first_tablet(unit: Unit) -> Tablet | None:
-    """The oldest app user that was not revoked, in the oldest project that has one."""
+    """The oldest app user that may collect, in the oldest project that has one."""
     for project in sorted(projects(unit, true()), key=lambda one: one.id):
         for app_user in sorted(app_users.app_users_in(unit, project.id), key=lambda one: one.id):
-            if app_user.token is not None:
+            if app_user.token is not None and app_user.may_collect(unit.now):
                 return Tablet(project.id, project.name, app_user.token)
     return None
 

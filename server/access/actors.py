@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from server.access import passwords
-from storage.problems import AuthenticationFailed, NotFound
+from storage.problems import AuthenticationFailed, NotFound, Problem
 from storage.schema import account, actor, app_user, session
 from storage.unit_of_work import Unit
 
@@ -39,17 +39,29 @@ class Session:
     expires_at: str
 
 
+class KeyExpired(Problem):
+    """The app user's key ended at a moment that an administrator set."""
+
+    code = "403.71"
+    says = "The access of this tablet ended on {ended}. Nothing is lost: ask your supervisor to extend it, then send again."
+
+
 # Asked with every request of a tablet: building it anew costs more than asking.
 _BY_KEY = (
-    select(actor.c.id, actor.c.kind, actor.c.display_name)
+    select(actor.c.id, actor.c.kind, actor.c.display_name, app_user.c.expires_at)
     .join(app_user, app_user.c.actor_id == actor.c.id)
     .where(app_user.c.token == bindparam("token"), actor.c.deleted_at.is_(None))
 )
 
 
 def by_key(unit: Unit, token: str) -> Actor | None:
-    """The app user whose key stands in the path (openrosa.md AU-12)."""
+    """The app user whose key stands in the path (openrosa.md AU-12).
+
+    Raises: KeyExpired; it is a 403, as a 401 would open a password dialog that cannot help (openrosa.md AU-11).
+    """
     row = unit.connection.execute(_BY_KEY, {"token": token}).one_or_none()
+    if row is not None and row.expires_at is not None and row.expires_at <= unit.now:
+        raise KeyExpired(ended=f"{row.expires_at:%Y-%m-%d %H:%M} UTC")
     return Actor(row.id, row.kind, row.display_name) if row else None
 
 

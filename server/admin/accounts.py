@@ -3,11 +3,11 @@
 import re
 
 from server.access import actors, delegating, users
+from server.access.app_users import NAME_CHARACTERS_MOST, NameMissing
 from server.access.policy import SITE
 from server.access.throttle import sign_ins
 from server.access.users import User
 from server.access.verbs import Verb
-from server.admin.app_users import NAME_CHARACTERS_MOST, NameMissing
 from server.admin.pages import page
 from server.admin.surface import admin
 from server.admin.team import roles_in

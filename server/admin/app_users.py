@@ -1,54 +1,102 @@
-"""App users: add one for each tablet, show its QR code, shut it out when the tablet is lost."""
+"""App users: add one for each tablet or many at once, show codes, put an end to a key, shut a lost tablet out."""
+
+from datetime import datetime
+from typing import Any
 
 from forms.store import projects as projects_store
 from forms.store.projects import Project
-from server import collect_settings
-from server.access import app_users
+from server import collect_settings, sheet
+from server.access import app_users, collect_templates
 from server.access.app_users import AppUser
 from server.access.verbs import Verb
-from server.admin.pages import link, page, tabs
+from server.admin.pages import HEADERS, link, page, tabs
 from server.admin.surface import admin
 from server.web.answers import Answer, redirect
 from server.web.bodies import form_fields
 from server.web.surface import Ask
-from storage.problems import NotFound, Problem
+from storage.problems import NotFound
 
-NAME_CHARACTERS_MOST = 100
+APP_USERS = "/projects/<int:project_id>/app-users"
+ONE = f"{APP_USERS}/<int:app_user_id>"
+SHEET_HEADERS = {
+    **HEADERS,
+    "Content-Security-Policy": f"default-src 'none'; style-src {sheet.STYLE_SOURCE}; frame-ancestors 'none'; base-uri 'none'",
+}
+PICKED = "pick-"
 
 
-class NameMissing(Problem):
-    """An app user or user needs a name by which people know it."""
-
-    code = "400.81"
-    says = "Give a name of at most {most} characters."
-
-
-@admin.get("/projects/<int:project_id>/app-users", needs=Verb.APP_USER_LIST, finds=projects_store.project_of)
+@admin.get(APP_USERS, needs=Verb.APP_USER_LIST, finds=projects_store.project_of)
 def app_users_page(ask: Ask[Project]) -> Answer:
     """The project's app users."""
     listed = app_users.app_users_in(ask.unit, ask.found.id)
-    return page(ask, "app_users.html", app_users=listed, **tabs(ask, ask.found, "app-users"))
+    return page(
+        ask,
+        "app_users.html",
+        app_users=listed,
+        now=ask.unit.now,
+        picked=PICKED,
+        at_once_most=app_users.AT_ONCE_MOST,
+        **tabs(ask, ask.found, "app-users"),
+    )
 
 
-@admin.post(
-    "/projects/<int:project_id>/app-users", needs=Verb.APP_USER_CREATE, finds=projects_store.project_of, reads=form_fields
-)
+@admin.post(APP_USERS, needs=Verb.APP_USER_CREATE, finds=projects_store.project_of, reads=form_fields)
 def add_app_user(ask: Ask[Project]) -> Answer:
     """Add an app user and show its code.
 
-    Raises: NameMissing.
+    Raises: NameMissing, BadEnd.
     """
     name = ask.body.get("name", "").strip()
-    if not 0 < len(name) <= NAME_CHARACTERS_MOST:
-        raise NameMissing(most=NAME_CHARACTERS_MOST)
-    added = app_users.add_app_user(ask.unit, ask.found.id, name)
+    if not 0 < len(name) <= app_users.NAME_CHARACTERS_MOST:
+        raise app_users.NameMissing(most=app_users.NAME_CHARACTERS_MOST)
+    added = app_users.add_app_user(ask.unit, ask.found.id, name, expires_at=_end(ask))
     ask.note("field_key.create", project_id=ask.found.id, subject=str(added.id))
     return redirect(link("projects", ask.found.id, "app-users", added.id))
 
 
-@admin.get("/projects/<int:project_id>/app-users/<int:app_user_id>", needs=Verb.APP_USER_CREATE, finds=app_users.app_user_of)
+@admin.post(f"{APP_USERS}/many", needs=Verb.APP_USER_CREATE, finds=projects_store.project_of, reads=form_fields)
+def add_many(ask: Ask[Project]) -> Answer:
+    """Add an app user for each line of a list, or a count of them named after a prefix, and show the sheet of their codes.
+
+    Raises: BadCount, NameMissing, NamesTaken, BadEnd.
+    """
+    names = app_users.names_in(ask.body.get("names", ""))
+    count = ask.body.get("count", "").strip()
+    if not names:
+        number = int(count) if count.isascii() and count.isdigit() and len(count) < 6 else 0
+        names = app_users.next_names(ask.unit, ask.found.id, ask.body.get("prefix", ""), number)
+    added = app_users.add_app_users(ask.unit, ask.found.id, names, expires_at=_end(ask))
+    for each in added:
+        ask.note("field_key.create", project_id=ask.found.id, subject=str(each.id))
+    picked = "&".join(f"{PICKED}{each.id}=on" for each in added)
+    return redirect(f"{link('projects', ask.found.id, 'app-users', 'sheet')}?{picked}")
+
+
+@admin.get(f"{APP_USERS}/sheet", needs=Verb.APP_USER_CREATE, finds=projects_store.project_of)
+def sheet_page(ask: Ask[Project]) -> Answer:
+    """The codes of the app users that were picked, or of all, for paper; `?unmanaged=on` leaves settings out."""
+    picked = {name.removeprefix(PICKED) for name in ask.query if name.startswith(PICKED)}
+    chosen = [
+        each
+        for each in sorted(app_users.app_users_in(ask.unit, ask.found.id), key=lambda one: one.id)
+        if each.may_collect(ask.unit.now) and (not picked or str(each.id) in picked)
+    ]
+    for each in chosen:
+        ask.note("field_key.show", project_id=ask.found.id, subject=str(each.id))
+    cards = sheet.cards(
+        chosen,
+        site_url=ask.site.settings.site_url,
+        project_name=ask.found.name,
+        template=collect_templates.template_of(ask.unit, ask.found.id),
+        managed=_managed(ask),
+        zone=ask.site.settings.time_zone,
+    )
+    return Answer(sheet.document(cards, ask.found.name).encode(), 200, "text/html; charset=utf-8", SHEET_HEADERS)
+
+
+@admin.get(ONE, needs=Verb.APP_USER_CREATE, finds=app_users.app_user_of)
 def app_user_page(ask: Ask[AppUser]) -> Answer:
-    """The QR code that configures Collect for this app user.
+    """The QR code that configures Collect for this app user; `?unmanaged=on` leaves the settings to whoever holds the tablet.
 
     Raises: NotFound, once it was revoked. Source: openrosa.md QR-01 to QR-14.
     """
@@ -56,19 +104,46 @@ def app_user_page(ask: Ask[AppUser]) -> Answer:
         raise NotFound
     project = projects_store.project_of(ask.unit, ask.found.project_id)
     address = collect_settings.server_url(ask.site.settings.site_url, ask.found.token, project.id)
-    code = collect_settings.svg(collect_settings.encoded(collect_settings.settings_json(address, project.name)))
+    template = collect_templates.template_of(ask.unit, project.id)
+    settings = collect_settings.settings_json(address, project.name, template, managed=_managed(ask))
     ask.note("field_key.show", project_id=project.id, subject=str(ask.found.id))
-    return page(ask, "app_user.html", app_user=ask.found, address=address, code=code, **tabs(ask, project, "app-users"))
+    return page(
+        ask,
+        "app_user.html",
+        app_user=ask.found,
+        now=ask.unit.now,
+        address=address,
+        settings=settings,
+        managed=_managed(ask),
+        code=collect_settings.svg(collect_settings.encoded(settings)),
+        **tabs(ask, project, "app-users"),
+    )
 
 
-@admin.post(
-    "/projects/<int:project_id>/app-users/<int:app_user_id>/revoke",
-    needs=Verb.APP_USER_DELETE,
-    finds=app_users.app_user_of,
-    reads=form_fields,
-)
+@admin.post(f"{ONE}/end", needs=Verb.APP_USER_CREATE, finds=app_users.app_user_of, reads=form_fields)
+def put_end(ask: Ask[AppUser]) -> Answer:
+    """Let the key end on another day, or never.
+
+    Raises: BadEnd; NotFound, once it was revoked.
+    """
+    if ask.found.token is None:
+        raise NotFound
+    app_users.put_end(ask.unit, ask.found.id, _end(ask))
+    ask.note("field_key.update", project_id=ask.found.project_id, subject=str(ask.found.id))
+    return redirect(link("projects", ask.found.project_id, "app-users", ask.found.id))
+
+
+@admin.post(f"{ONE}/revoke", needs=Verb.APP_USER_DELETE, finds=app_users.app_user_of, reads=form_fields)
 def revoke_app_user(ask: Ask[AppUser]) -> Answer:
     """Shut a tablet out."""
     app_users.revoke(ask.unit, ask.found.id)
     ask.note("field_key.session.end", project_id=ask.found.project_id, subject=str(ask.found.id))
     return redirect(link("projects", ask.found.project_id, "app-users"))
+
+
+def _end(ask: Ask[Any]) -> datetime | None:
+    return app_users.end_of_access(ask.body.get("until", ""), ask.site.settings.time_zone, ask.unit.now)
+
+
+def _managed(ask: Ask[Any]) -> bool:
+    return ask.query.get("unmanaged") != "on"

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from server.cli.app_user import app_user
 from server.cli.cases import cases
 from server.cli.demo import demo
 from server.cli.migrate import migrate
@@ -47,7 +48,7 @@ def siraba() -> None:
     """
 
 
-for _command in (run, serve, web, worker, migrate, user, cases, demo, sweep, settings):
+for _command in (run, serve, web, worker, migrate, user, app_user, cases, demo, sweep, settings):
     siraba.add_command(_command)
 
 

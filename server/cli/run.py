@@ -6,7 +6,9 @@ from pathlib import Path
 import click
 
 from server import collect_settings, founding, lan, serving
+from server.access import collect_templates
 from server.cli import surroundings
+from server.collect_schema import Template
 from server.founding import Credentials, Tablet
 from server.web.surface import Site
 from storage import migrating, unit_of_work
@@ -55,10 +57,11 @@ def _prepare(settings: Settings, forms: Path) -> None:
 def _welcome(site: Site, first: Credentials | None) -> None:
     with unit_of_work.reading(site.database) as unit:
         tablet = founding.first_tablet(unit)
-    if tablet is None:
+        template = collect_templates.template_of(unit, tablet.project_id) if tablet else None
+    if tablet is None or template is None:
         click.echo("No tablet is configured: create an app user on the project's page.")
     else:
-        _show(site.settings, tablet)
+        _show(site.settings, tablet, template)
     click.echo(f"\nSiraba is at {site.settings.site_url}")
     if first is not None:
         click.echo(f"Sign in as {first.email} with the password {first.password}")
@@ -66,9 +69,9 @@ def _welcome(site: Site, first: Credentials | None) -> None:
     click.echo("Stop with Ctrl-C.\n")
 
 
-def _show(settings: Settings, tablet: Tablet) -> None:
+def _show(settings: Settings, tablet: Tablet, template: Template) -> None:
     address = collect_settings.server_url(settings.site_url, tablet.token, tablet.project_id)
-    text = collect_settings.encoded(collect_settings.settings_json(address, tablet.project_name))
+    text = collect_settings.encoded(collect_settings.settings_json(address, tablet.project_name, template))
     click.echo("\nScan this with ODK Collect (Configure with QR code), or type the address below.\n")
     for line in collect_settings.terminal(text).splitlines():
         # Without colours of its own the code would be white on black in one terminal and the reverse in another.

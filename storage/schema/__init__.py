@@ -7,7 +7,7 @@ projected. The record tables are a projection: they may be dropped and rebuilt a
 Actors act on all of it through assignments; jobs and audit rows are written in the unit that causes them.
 """
 
-from storage.schema.actors import account, actor, app_user, assignment, project, session
+from storage.schema.actors import account, actor, app_user, assignment, collect_template, project, session
 from storage.schema.base import metadata
 from storage.schema.blobs import blob
 from storage.schema.cases import case_lock, case_seal, fact_sheet, record_source
@@ -25,6 +25,7 @@ __all__ = [
     "blob",
     "case_lock",
     "case_seal",
+    "collect_template",
     "entity",
     "entity_held",
     "entity_list",

@@ -39,6 +39,17 @@ app_user = Table(
     # In clear, as the settings QR code must be shown again; revoking empties it.
     text("token", nullable=True, unique=True),
     Column("created_by", ForeignKey("actor.id"), nullable=True),
+    # From this moment the key is refused; it may be put later again, since the tablet may still hold what it could not send.
+    moment("expires_at", nullable=True),
+)
+
+# What a project's QR codes say beyond the address, as JSON in Collect's own words; no row: our defaults.
+collect_template = Table(
+    "collect_template",
+    metadata,
+    Column("project_id", ForeignKey("project.id"), primary_key=True),
+    text("template"),
+    moment("updated_at"),
 )
 
 session = Table(

@@ -35,7 +35,9 @@ def test_every_command_is_named(command: str) -> None:
 
 def test_every_command_that_is_named_exists() -> None:
     known = set(commands(siraba, "siraba"))
-    named = re.findall(r"siraba(?: [a-z]+)+", "\n".join(re.findall(r"`[^`]+`|^```$.*?^```$", README, re.MULTILINE | re.DOTALL)))
+    named = re.findall(
+        r"siraba(?: [a-z]+(?:-[a-z]+)*)+", "\n".join(re.findall(r"`[^`]+`|^```$.*?^```$", README, re.MULTILINE | re.DOTALL))
+    )
 
     assert named
     for words in named:

@@ -1,15 +1,20 @@
 import base64
 import json
 import zlib
+from typing import Any
 
+import pytest
 from sqlalchemy import select
+from werkzeug.test import Client
 
 from server import collect_settings
+from server.access import app_users, collect_templates
+from server.application import application
 from server.web.surface import Site
 from storage import unit_of_work
 from storage.schema import app_user, audit
-from tests.server.admin.browsing import Browser
-from tests.support.builders import add_form, add_person, add_project, add_tablet
+from tests.server.admin.browsing import Browser, shown
+from tests.support.builders import add_form, add_person, add_project, add_tablet, multipart, submission
 
 
 def token_of(site: Site, actor_id: int) -> str | None:
@@ -83,3 +88,142 @@ def test_an_app_user_of_another_project_is_not_managed_from_here(site: Site) -> 
     assert browser.post(f"/projects/{here}/app-users/{tablet.actor_id}/revoke").status == 404
     assert browser.post(f"/projects/{there}/app-users/{tablet.actor_id}/revoke").status == 403
     assert token_of(site, tablet.actor_id) == tablet.token
+
+
+def settings_in(html: str) -> dict[str, Any]:
+    """The settings shown for device managers, which are those in the code."""
+    text = shown(html).partition("settings_json: ")[2]
+    found: dict[str, Any] = json.JSONDecoder().raw_decode(text)[0]
+    return found
+
+
+def test_many_are_added_at_once_and_their_sheet_is_shown(site: Site, admin: Browser) -> None:
+    project_id = add_project(site.database)
+
+    added = admin.post(f"/projects/{project_id}/app-users/many", names="Gao – Awa\n\n  Gao –  Moussa \nKayes <1>")
+    sheet = admin.get(added.place)
+
+    assert (added.status, sheet.status) == (303, 200)
+    assert sheet.html.count('class="card"') == 3
+    assert sheet.html.count("<svg") == 3
+    assert "Gao – Moussa" in sheet.text
+    assert "Kayes &lt;1&gt;" in sheet.html
+    assert "scannez ce code" in sheet.text
+    assert "scan this code" in sheet.text
+    assert sheet.response.headers["Cache-Control"] == "no-store"
+    assert "<script" not in sheet.html
+
+
+def test_every_code_of_a_sheet_lets_its_tablet_in(site: Site, admin: Browser) -> None:
+    project_id = add_project(site.database)
+    add_form(site.database, project_id)
+    added = admin.post(f"/projects/{project_id}/app-users/many", prefix="Tablette", count="3", until="2999-01-01")
+    assert added.status == 400  # a century is enough
+    admin.post(f"/projects/{project_id}/app-users/many", prefix="Tablette", count="3", until="2099-01-01")
+
+    sheet = admin.get(f"/projects/{project_id}/app-users/sheet")
+
+    with unit_of_work.reading(site.database) as unit:
+        tokens = unit.connection.execute(select(app_user.c.token)).scalars().all()
+    assert len(tokens) == 3
+    assert "Until 1 Jan 2099, 23:59" in sheet.text
+    for token in tokens:
+        address = collect_settings.server_url("http://siraba.test", token or "", project_id)
+        assert collect_settings.svg(collect_settings.encoded(collect_settings.settings_json(address, "Mali"))) in sheet.html
+        assert admin.get(f"{address.removeprefix('http://siraba.test')}/formList").status == 200
+
+
+def test_numbering_goes_on_where_it_ended_and_names_are_not_given_twice(site: Site, admin: Browser) -> None:
+    project_id = add_project(site.database)
+    many = f"/projects/{project_id}/app-users/many"
+    admin.post(many, prefix="Tablette", count="2")
+    admin.post(many, prefix="Tablette", count="1")
+
+    page = admin.get(f"/projects/{project_id}/app-users")
+    assert all(f"Tablette 0{number}" in page.text for number in (1, 2, 3))
+
+    refused = admin.post(many, names="Awa\nTablette 02")
+    assert refused.status == 409
+    assert "Awa" not in admin.get(f"/projects/{project_id}/app-users").text
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"prefix": "T"}, {"prefix": "T", "count": "201"}, {"prefix": "T", "count": "-1"}, {"count": "3"},
+               {"names": "x" * 101}, {"names": "Awa", "until": "2001-01-01"}, {"names": "Awa", "until": "tomorrow"}],
+)  # fmt: skip
+def test_what_makes_no_app_users_is_refused_whole(site: Site, admin: Browser, fields: dict[str, str]) -> None:
+    project_id = add_project(site.database)
+
+    assert admin.post(f"/projects/{project_id}/app-users/many", **fields).status == 400  # type: ignore[arg-type]
+    with unit_of_work.reading(site.database) as unit:
+        assert unit.connection.execute(select(app_user.c.actor_id)).all() == []
+
+
+def test_a_key_that_has_ended_is_refused_without_a_password_dialog_and_opens_again(site: Site, admin: Browser) -> None:
+    project_id = add_project(site.database)
+    add_form(site.database, project_id)
+    tablet = add_tablet(site.database, project_id, "Tablette 03")
+    door = f"/v1/key/{tablet.token}/projects/{project_id}"
+    client = Client(application(site))
+    with unit_of_work.writing(site.database) as unit:
+        app_users.put_end(unit, tablet.actor_id, unit.now)
+
+    head = client.head(f"{door}/submission")
+    sent = client.post(f"{door}/submission", **multipart(submission("uuid:1")))
+    for refused in (head, sent, client.get(f"{door}/formList"), client.get(f"{door}/forms/register.xml")):
+        assert refused.status_code == 403
+        assert "WWW-Authenticate" not in refused.headers
+    assert "ask your supervisor" in sent.get_data(as_text=True)
+    assert "Expired" in admin.get(f"/projects/{project_id}/app-users").text
+    assert "has ended" in admin.get(f"/projects/{project_id}/app-users/{tablet.actor_id}").text
+    assert "<svg" not in admin.get(f"/projects/{project_id}/app-users/sheet").html
+
+    assert admin.post(f"/projects/{project_id}/app-users/{tablet.actor_id}/end", until="").status == 303
+    assert client.post(f"{door}/submission", **multipart(submission("uuid:1"))).status_code == 201
+
+
+def test_codes_carry_the_settings_that_were_chosen_for_the_project(site: Site, admin: Browser) -> None:
+    project_id = add_project(site.database)
+    tablet = add_tablet(site.database, project_id)
+    chosen = admin.post(
+        f"/projects/{project_id}/app-users/settings",
+        form_update_mode="previously_downloaded", periodic_form_updates_check="every_one_hour", autosend="wifi_only",
+        delete_send="on", admin_pw="1234", icon="🌍", color="#aa3300", name="Gao",
+        more='{"general": {"font_size": "25", "automatic_update": true}, "admin": {"moving_backwards": false}}',
+        **{"may-view_sent": "on", "may-get_blank": "on", "may-edit_saved": "on"},  # type: ignore[arg-type]
+    )  # fmt: skip
+
+    settings = settings_in(admin.get(f"/projects/{project_id}/app-users/{tablet.actor_id}").html)
+    form = admin.get(f"/projects/{project_id}/app-users/settings").html
+
+    assert chosen.status == 303
+    assert settings["general"] == {
+        "server_url": f"http://siraba.test/v1/key/{tablet.token}/projects/{project_id}",
+        "form_update_mode": "previously_downloaded", "periodic_form_updates_check": "every_one_hour", "autosend": "wifi_only",
+        "delete_send": True, "font_size": "25", "automatic_update": True,
+    }  # fmt: skip
+    assert settings["admin"] == {
+        "admin_pw": "1234", "change_server": False, "form_update_mode": False, "change_autosend": False, "delete_saved": False,
+        "moving_backwards": False,
+    }  # fmt: skip
+    assert settings["project"] == {"name": "Gao", "icon": "🌍", "color": "#aa3300"}
+    assert "font_size" in form
+    assert 'value="1234"' in form
+
+    unmanaged = settings_in(admin.get(f"/projects/{project_id}/app-users/{tablet.actor_id}?unmanaged=on").html)
+    assert list(unmanaged["general"]) == ["server_url"]
+    assert unmanaged["admin"] == {}
+    assert unmanaged["project"]["name"] == "Gao"
+
+
+@pytest.mark.parametrize(
+    "fields", [{"more": "[1]"}, {"more": "{"}, {"more": '{"general": {"server_url": "https://evil.example"}}'},
+               {"more": '{"general": {"font_size": 25}}'}, {"more": '{"admin": {"maps": "no"}}'}, {"autosend": "sometimes"},
+               {"color": "red"}, {"more": '{"other": {}}'}, {"icon": "x" * 2000}],
+)  # fmt: skip
+def test_settings_that_collect_would_refuse_are_refused_here(site: Site, admin: Browser, fields: dict[str, str]) -> None:
+    project_id = add_project(site.database)
+
+    assert admin.post(f"/projects/{project_id}/app-users/settings", **fields).status == 400  # type: ignore[arg-type]
+    with unit_of_work.reading(site.database) as unit:
+        assert collect_templates.template_of(unit, project_id) == collect_settings.DEFAULT
