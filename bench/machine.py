@@ -13,6 +13,8 @@ from sqlalchemy import text
 from storage.engine import Database
 
 WRITES = 200
+# Taken before anything is measured: what others did on the machine meanwhile.
+LOAD_BEFORE = os.getloadavg()[0]
 
 
 def facts(*more: str) -> str:
@@ -22,7 +24,7 @@ def facts(*more: str) -> str:
         f"{os.cpu_count()} cores ({_processor()})",
         f"Python {platform.python_version()}",
         f"SQLite {sqlite3.sqlite_version}",
-        f"load average before {os.getloadavg()[0]:.1f}",
+        f"load average before {LOAD_BEFORE:.1f}",
     ]
     return " · ".join([*here, *more])
 

@@ -44,8 +44,12 @@ class Window:
         self.open(onward)
         self.page.fill("input[name=email]", person.email)
         self.page.fill("input[name=password]", PASSWORD)
+        self.follow("main button")
+
+    def follow(self, what: str) -> None:
+        """Click on a link or button that leads to another page, and be there: what is asked at once would see the page before."""
         with self.page.expect_navigation():
-            self.page.click("main button")
+            self.page.click(what)
 
     def text(self) -> str:
         """What the page shows."""
