@@ -5,10 +5,12 @@ published as anywhere.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final, Protocol
 
 from forms.compiling.issue import Issue
-from forms.compiling.sheets import Sheets, letter
+from forms.compiling.locating import placed
+from forms.compiling.sheets import Sheets
 from forms.definition.model import CLASSES, Definition, Field
 
 _TO: Final = "bind::case:to"
@@ -52,19 +54,11 @@ def _complaints(field: Field, targets: CaseTargets) -> Iterator[tuple[str, str, 
 def _issue(field: Field, heading: str, says: str, code: str, sheets: Sheets | None) -> Issue:
     survey = sheets.by_name.get("survey") if sheets else None
     if sheets is None or survey is None:
-        return Issue("error", says, code, text=field.path)
+        return Issue("error", says, code, text=field.path, question=field.name)
     row = sheets.survey_rows.get(field.path)
     at = _column(survey.headings, heading)
-    return Issue(
-        severity="error",
-        says=says,
-        code=code,
-        sheet=survey.name,
-        row=row.number if row else None,
-        column=letter(at),
-        heading=survey.headings[at] if at is not None else heading,
-        text=row.cells[at] if row and at is not None and at < len(row.cells) else "",
-    )
+    issue = placed("error", says, code, survey, row.number if row else None, at)
+    return replace(issue, heading=issue.heading or heading, question=field.name)
 
 
 def _column(headings: list[str], wanted: str) -> int | None:

@@ -1,16 +1,13 @@
 """A form designer's upload made into an XForm: spreadsheet or XForm in, definition and issues out."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import tempfile
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from forms.compiling import reviewing
 from forms.compiling.archive import kind_of
+from forms.compiling.helping import Helper, TookTooLong
 from forms.compiling.issue import Issue
 from forms.compiling.limits import Limits
 from forms.compiling.locating import from_pyxform
@@ -20,17 +17,9 @@ from forms.definition.model import Definition, ExpectedMedia
 from forms.definition.reading import read
 from forms.problems import CompilingExhausted, InvalidWorkbook, MalformedXml, UnknownWorkbook, WorkbookTooLarge
 
-_GROUND: Final = Path(__file__).resolve().parents[2]
-# Nothing of ours: no secrets, no proxies. Without lxml, openpyxl reads with defusedxml, which refuses entities.
-_ENVIRONMENT: Final = {
-    "PYTHONPATH": str(_GROUND),
-    "PYTHONSAFEPATH": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "LANG": "C.UTF-8",
-    "OPENPYXL_LXML": "False",
-}
 _DEFAULT: Final = Limits()
 _BOM: Final = b"\xef\xbb\xbf"
+COMPILER: Final = Helper("forms.compiling.child")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +43,11 @@ class Compiled:
         return self.definition.media
 
 
-def compile(path: Path, *, limits: Limits = _DEFAULT, fallback_id: str = "form") -> Compiled:
-    """Compile the .xlsx, .xls or XForm .xml file at *path*, whatever it is called.
+def compile(path: Path, *, limits: Limits = _DEFAULT, fallback_id: str = "form", helper: Helper = COMPILER) -> Compiled:
+    """Compile the .xlsx, .xls, Markdown or XForm .xml file at *path*, whatever it is called.
 
-    A workbook is opened only in a child process with limits on CPU, memory and time. *fallback_id* becomes the form's
-    id when its settings sheet gives none.
+    A workbook is opened only in a process of its own with limits on CPU, memory and time, made by *helper*. *fallback_id*
+    becomes the form's id when its settings sheet gives none.
 
     Raises: UnknownWorkbook, when it is no form; WorkbookTooLarge; CompilingExhausted; InvalidWorkbook, with the detail `issues`;
     InvalidEntityForm; for XML also MalformedXml, UnreadableForm, MissingField, XmlTooLarge.
@@ -69,10 +58,13 @@ def compile(path: Path, *, limits: Limits = _DEFAULT, fallback_id: str = "form")
         xform = path.read_bytes().lstrip(b" \t\r\n").removeprefix(_BOM)
         definition = read(xform)
         check_entities(definition)
+        mistakes = reviewing.form_id(definition, None)
+        if mistakes:
+            raise invalid(mistakes)
         return Compiled(xform, definition)
-    said = _in_child(path, kind, limits, fallback_id)
+    said = _in_child(path, kind, limits, fallback_id, helper)
     if "broken" in said:
-        raise _broken(str(said["broken"]), limits)
+        raise _broken(said, limits)
     return _compiled(said)
 
 
@@ -80,22 +72,36 @@ def invalid(issues: list[Issue]) -> InvalidWorkbook:
     """The refusal that carries *issues*; its sentence tells the first error and its place."""
     first = next(each for each in issues if each.is_error)
     place = f"{first.place}: " if first.place else ""
-    return InvalidWorkbook(first=place + first.says, issues=[each.as_json() for each in issues])
+    return InvalidWorkbook(first=place + first.message, issues=[each.as_json() for each in issues])
 
 
 def _compiled(said: dict[str, Any]) -> Compiled:
     sheets = Sheets.from_json(said["sheets"])
-    issues = [from_pyxform(text, "warning", sheets) for text in said["warnings"]]
+    issues = [reviewing.found(each, sheets) for each in said["found"]]
+    issues += [from_pyxform(text, "warning", sheets) for text in said["warnings"]]
     if "refused" in said:
-        raise invalid([from_pyxform(said["refused"], "error", sheets), *issues])
+        raise invalid(_refusal(said, sheets, issues))
     xform = said["xform"].encode()
     try:
         definition = read(xform)
         check_entities(definition)
     except MalformedXml:
         raise invalid([_undeclared_prefix(sheets), *issues]) from None
+    mistakes = reviewing.form_id(definition, sheets)
+    if mistakes:
+        raise invalid([*mistakes, *issues])
+    issues += reviewing.review(sheets, definition)
     itemsets = said["itemsets"]
     return Compiled(xform, definition, tuple(issues), sheets, itemsets.encode() if itemsets else None)
+
+
+def _refusal(said: dict[str, Any], sheets: Sheets, issues: list[Issue]) -> list[Issue]:
+    """pyxform stops at the first error; other references to nothing are told with it."""
+    first = [] if said["refused"] is None else [from_pyxform(said["refused"], "error", sheets, said["place"])]
+    places = {each.place for each in first}
+    lost = reviewing.lost_references(sheets, "error") if "${" in str(said["refused"]) or not first else []
+    errors = [*first, *(each for each in lost if each.place not in places)]
+    return [*errors, *issues]
 
 
 def _undeclared_prefix(sheets: Sheets) -> Issue:
@@ -112,54 +118,28 @@ def _undeclared_prefix(sheets: Sheets) -> Issue:
     )
 
 
-def _in_child(path: Path, kind: str, limits: Limits, fallback_id: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="siraba-compiling-") as folder:
-        # pyxform takes the kind from the file's ending and a missing form id from its name.
-        name = "".join(each for each in fallback_id if each.isalnum() or each in "_-")[:64] or "form"
-        link = Path(folder) / f"{name}.{kind}"
-        link.symlink_to(path.resolve())
-        order = {
-            "path": str(link),
-            "kind": kind,
-            "cpu_seconds": limits.cpu_seconds,
-            "memory_bytes": limits.memory_bytes,
-            "rows": limits.rows,
-            "cells": limits.cells,
-            "xform_bytes": limits.xform_bytes,
-        }
-        return _asked(order, folder, limits)
-
-
-def _asked(order: dict[str, Any], folder: str, limits: Limits) -> dict[str, Any]:
-    child = subprocess.Popen(  # noqa: S603 – our own interpreter and module, arguments as a list
-        [sys.executable, "-m", "forms.compiling.child", json.dumps(order)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        env=_ENVIRONMENT | {"TMPDIR": folder},
-        start_new_session=True,
-    )
+def _in_child(path: Path, kind: str, limits: Limits, fallback_id: str, helper: Helper) -> dict[str, Any]:
+    name = "".join(each for each in fallback_id if each.isalnum() or each in "_-")[:64] or "form"
+    order = asdict(limits) | {"kind": kind, "fallback_id": name}
     try:
-        output, _ = child.communicate(timeout=limits.wall_seconds)
-    except subprocess.TimeoutExpired:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.communicate()
+        with path.open("rb") as file:
+            # It ends itself; this is for one that cannot.
+            said = helper.ask(order, file, limits.wall_seconds + 5)
+    except TookTooLong:
         raise CompilingExhausted(resource="time") from None
-    if child.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+    if not said:
         raise CompilingExhausted(resource="processor time or memory")
-    if child.returncode or not output:
-        raise CompilingExhausted(resource="memory")
-    said: dict[str, Any] = json.loads(output)
-    return said
+    heard: dict[str, Any] = json.loads(said)
+    return heard
 
 
-def _broken(what: str, limits: Limits) -> Exception:
-    if what == "memory":
-        return CompilingExhausted(resource="memory")
+def _broken(said: dict[str, Any], limits: Limits) -> Exception:
+    what, where = str(said["broken"]), said.get("where")
+    if what in ("memory", "time"):
+        return CompilingExhausted(resource=what)
     if what in ("rows", "cells"):
         limit = limits.rows if what == "rows" else limits.cells
-        return WorkbookTooLarge(what=f"the number of {what}", actual="more", limit=limit)
-    if what == "opening":
-        return UnknownWorkbook(reason="The spreadsheet is damaged.")
-    return invalid([Issue("error", "The compiler failed on this form without saying where.", "form")])
+        return WorkbookTooLarge(what=f"the number of {what} up to sheet '{where}'", actual="more", limit=limit)
+    if what == "encoding":
+        return UnknownWorkbook(reason=f"Line {where} is not text in UTF-8.")
+    return UnknownWorkbook(reason="The spreadsheet is damaged.")

@@ -31,11 +31,14 @@ class Sheet:
 
     def column(self, heading: str) -> int | None:
         """The position of the column called *heading*, or else of the first one of its translations."""
-        wanted = _normal(heading)
-        names = [_normal(each) for each in self.headings]
+        wanted, names = _normal(heading), self._names
         if wanted in names:
             return names.index(wanted)
         return next((at for at, each in enumerate(names) if each.startswith(wanted + "::")), None)
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [_normal(each) for each in self.headings]
 
     def cell(self, row: Row, heading: str) -> str:
         """The text in that column, or "" ."""
@@ -44,7 +47,11 @@ class Sheet:
 
     def row(self, number: int | None) -> Row | None:
         """The row with that number, unless it is blank."""
-        return next((each for each in self.rows if each.number == number), None)
+        return self._by_number.get(number) if number is not None else None
+
+    @cached_property
+    def _by_number(self) -> dict[int, Row]:
+        return {each.number: each for each in self.rows}
 
 
 @dataclass

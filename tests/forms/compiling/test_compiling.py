@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from forms.compiling.compiling import compile, invalid
+from forms.compiling.helping import Helper
 from forms.compiling.issue import Issue
 from forms.compiling.limits import MIB, Limits
 from forms.definition.model import ExpectedMedia
@@ -211,9 +212,11 @@ def test_the_child_is_told_nothing_but_the_workbook(tmp_path: Path, monkeypatch:
     interpreter.chmod(0o700)
     monkeypatch.setenv("SIRABA_DATABASE_URL", "postgresql://secret")
     monkeypatch.setattr(sys, "executable", str(interpreter))
+    helper = Helper("forms.compiling.child")
 
     with pytest.raises(CompilingExhausted):
-        compile(XLSFORMS / "intake.xlsx")
+        compile(XLSFORMS / "intake.xlsx", helper=helper)
+    helper.end()
 
-    assert "TMPDIR" in seen.read_text()
+    assert "LANG" in seen.read_text()
     assert "SIRABA" not in seen.read_text()

@@ -1,11 +1,13 @@
 """The forms before JavaRosa, the engine that tablets run."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
 
 from forms.compiling.compiling import compile
-from forms.compiling.validating import NotValidated, validate
+from forms.compiling.validating import VALIDATOR, NotValidated, Validator
 from tests.forms.workbooks import PROGRAMME, XLSFORMS, Rows, workbook
 
 HEAD: list[str | None] = ["type", "name", "label", "relevant", "constraint", "calculation"]
@@ -14,7 +16,7 @@ HEAD: list[str | None] = ["type", "name", "label", "relevant", "constraint", "ca
 @pytest.mark.java
 @pytest.mark.parametrize("name", PROGRAMME)
 def test_the_programmes_forms_pass_odk_validate(name: str) -> None:
-    assert validate(compile(XLSFORMS / f"{name}.xlsx").xform) == []
+    assert VALIDATOR.validate(compile(XLSFORMS / f"{name}.xlsx").xform) == []
 
 
 @pytest.mark.java
@@ -31,7 +33,7 @@ def test_what_pyxform_passes_and_no_tablet_can_evaluate_is_found_and_placed(
 ) -> None:
     compiled = compile(workbook(tmp_path, survey=rows))
 
-    issues = validate(compiled.xform, compiled.sheets)
+    issues = VALIDATOR.validate(compiled.xform, compiled.sheets)
 
     assert isinstance(issues, list)
     assert [(each.severity, each.place, each.text) for each in issues[:1]] == [("error", place, text)]
@@ -42,12 +44,12 @@ def test_a_cycle_is_one_issue_that_names_its_nodes(tmp_path: Path) -> None:
     rows: Rows = [HEAD, ["calculate", "a", None, None, None, "${b}"], ["calculate", "b", None, None, None, "${a}"]]
     compiled = compile(workbook(tmp_path, survey=[*rows, ["text", "c", "C"]]))
 
-    issues = validate(compiled.xform, compiled.sheets)
+    issues = VALIDATOR.validate(compiled.xform, compiled.sheets)
 
     assert isinstance(issues, list)
     (issue,) = issues
-    assert "/data/a" in issue.says
-    assert "/data/b" in issue.says
+    assert "/data/a" in issue.message
+    assert "/data/b" in issue.message
     assert issue.row in (2, 3)
 
 
@@ -55,28 +57,50 @@ def test_a_cycle_is_one_issue_that_names_its_nodes(tmp_path: Path) -> None:
 def test_no_stack_trace_reaches_the_designer(tmp_path: Path) -> None:
     compiled = compile(workbook(tmp_path, survey=[HEAD, ["text", "b", "B", "1 +* 2"]]))
 
-    issues = validate(compiled.xform)
+    issues = VALIDATOR.validate(compiled.xform)
 
     assert isinstance(issues, list)
     assert [(each.sheet, each.text) for each in issues] == [(None, "/b")]
-    assert not any("\tat" in each.says or "Exception" in each.says or ".java" in each.says for each in issues)
+    assert not any("\tat" in each.message or "Exception" in each.message or ".java" in each.message for each in issues)
 
 
-def test_without_java_the_form_is_not_validated_and_the_reason_is_said() -> None:
-    assert "Java" in _reason(validate(b"<h/>", java="no-such-java"))
+def test_without_java_the_form_is_not_validated_and_the_reason_is_said(tmp_path: Path) -> None:
+    validator = Validator(str(tmp_path / "no-such-libjvm.so"))
+
+    assert "Java" in _reason(validator.validate(b"<h/>"))
+    validator.helper.end()
 
 
 def test_a_java_that_cannot_run_is_no_verdict_on_the_form(tmp_path: Path) -> None:
-    java = tmp_path / "java"
-    java.write_text("#!/bin/sh\necho Error: could not create the Java Virtual Machine >&2\nexit 134\n")
-    java.chmod(0o700)
+    jvm = tmp_path / "libjvm.so"
+    jvm.write_text("no library")
+    validator = Validator(str(jvm))
 
-    assert _reason(validate(b"<h/>", java=str(java)))
+    assert "could not run" in _reason(validator.validate(b"<h/>"))
+    validator.helper.end()
 
 
 @pytest.mark.java
-def test_a_validation_that_takes_too_long_is_stopped() -> None:
-    assert "stopped" in _reason(validate(compile(XLSFORMS / "intake.xlsx").xform, limit_seconds=0))
+def test_a_validation_that_takes_too_long_is_stopped_and_the_next_one_runs() -> None:
+    form = compile(XLSFORMS / "intake.xlsx").xform
+
+    assert "stopped" in _reason(VALIDATOR.validate(form, limit_seconds=0))
+    assert VALIDATOR.validate(form) == []
+
+
+@pytest.mark.java
+def test_the_java_is_kept_warm_and_started_again_when_it_was_killed() -> None:
+    form = compile(XLSFORMS / "intake.xlsx").xform
+    assert VALIDATOR.validate(form) == []
+    first = VALIDATOR.helper.process_id
+    assert VALIDATOR.validate(form) == []
+    assert first is not None
+    assert VALIDATOR.helper.process_id == first
+
+    os.kill(first, signal.SIGKILL)
+
+    assert VALIDATOR.validate(form) == []
+    assert VALIDATOR.helper.process_id != first
 
 
 def _reason(verdict: object) -> str:

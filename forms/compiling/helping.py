@@ -1,0 +1,137 @@
+"""The near end of a helper process: started when first needed, started again when it has died, asked for one answer at a time.
+
+What it is given is an open file and a few words; what it says is read with a time limit. It has no secrets in its environment.
+Threads may ask side by side. A fork of this process (a web server's worker) starts a helper of its own.
+"""
+
+import atexit
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from forms.compiling.serving import STARTED
+
+_GROUND: Final = Path(__file__).resolve().parents[2]
+# Nothing of ours: no secrets, no proxies. Without lxml, openpyxl reads with defusedxml, which refuses entities.
+_ENVIRONMENT: Final = {
+    "PYTHONPATH": str(_GROUND),
+    "PYTHONSAFEPATH": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "LANG": "C.UTF-8",
+    "OPENPYXL_LXML": "False",
+}
+IDLE_SECONDS: Final = 600.0
+
+
+class TookTooLong(Exception):
+    """The helper did not answer in time, and was ended."""
+
+
+class Helper:
+    """A process that runs one of our modules, ended with `end`, with this process, or after *idle_seconds* without work."""
+
+    def __init__(self, module: str, *, idle_seconds: float = IDLE_SECONDS, environment: dict[str, str] | None = None) -> None:
+        self._module = module
+        self._environment = _ENVIRONMENT | {"IDLE_SECONDS": str(idle_seconds)} | (environment or {})
+        self._process: subprocess.Popen[bytes] | None = None
+        self._orders: socket.socket | None = None
+        self._lock = threading.Lock()
+        end, forget = weakref.WeakMethod(self.end), weakref.WeakMethod(self._forget)
+        atexit.register(lambda: (method := end()) and method())
+        os.register_at_fork(after_in_child=lambda: (method := forget()) and method())
+
+    @property
+    def process_id(self) -> int | None:
+        """The helper's process id while it runs."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
+
+    def start(self) -> None:
+        """Start it unless it runs; returns at once, so it warms up while the caller does something else."""
+        with self._lock:
+            self._running()
+
+    def ask(self, order: dict[str, Any], file: BinaryIO, limit_seconds: float) -> bytes:
+        """What it answers to *order* about *file*; b"" when it died of it.
+
+        Raises: TookTooLong.
+        """
+        for _ in range(2):
+            said = self._asked(order, file, limit_seconds)
+            if said.startswith(STARTED):
+                return said.removeprefix(STARTED)
+            # It ended (idle, or with another's form) before it took this order.
+        return b""
+
+    def end(self) -> None:
+        """End it; it starts again when asked."""
+        with self._lock:
+            process, orders = self._process, self._orders
+            self._process = self._orders = None
+        if orders is not None:
+            orders.close()
+        if process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    def _asked(self, order: dict[str, Any], file: BinaryIO, limit_seconds: float) -> bytes:
+        here, there = os.pipe()
+        try:
+            try:
+                with self._lock:
+                    socket.send_fds(self._running(), [json.dumps(order).encode()], [file.fileno(), there])
+            except OSError:
+                return b""
+            finally:
+                os.close(there)
+            return self._heard(here, time.monotonic() + limit_seconds)
+        finally:
+            os.close(here)
+
+    def _heard(self, pipe: int, deadline: float) -> bytes:
+        said = bytearray()
+        while True:
+            ready, _, _ = select.select([pipe], [], [], max(0, deadline - time.monotonic()))
+            if not ready:
+                self.end()
+                raise TookTooLong
+            block = os.read(pipe, 1 << 16)
+            if not block:
+                return bytes(said)
+            said += block
+
+    def _running(self) -> socket.socket:
+        if self._orders is None or self.process_id is None:
+            if self._orders is not None:
+                self._orders.close()
+            self._orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603 – our own interpreter and module, arguments as a list
+                    [sys.executable, "-m", self._module],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    cwd="/",
+                    env=self._environment,
+                    start_new_session=True,
+                )
+        return self._orders
+
+    def _forget(self) -> None:
+        """In a fork: the helper is the other process's."""
+        self._lock = threading.Lock()
+        if self._orders is not None:
+            self._orders.close()
+        if self._process is not None:
+            self._process.returncode = 0  # not ours to wait for
+        self._process = self._orders = None

@@ -1,0 +1,236 @@
+"""What pyxform and ODK Validate let pass and a form designer would want to know.
+
+Missing translations (pyxform fills them with `-` in silence), choices that no question offers, references to questions that do
+not exist, properties of an entity that an unanswered question would blank, formulas and merged cells.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from forms.compiling.issue import Issue
+from forms.compiling.locating import placed
+from forms.compiling.sheets import Row, Sheet, Sheets
+from forms.definition.model import Definition
+
+MANY: Final = 20
+_LONGEST_ID: Final = 255
+_REFERENCE: Final = re.compile(r"\$\{\s*(?:last-saved#)?([^}\s]+)\s*\}")
+_LISTED: Final = re.compile(r"^(?:select[ _](?:one|multiple)(?:_external)?|rank)\s+(\S+)", re.IGNORECASE)
+_INSTANCE: Final = re.compile(r"""instance\(\s*['"]([^'"]+)['"]\s*\)""")
+_TRANSLATED: Final = ("label", "hint", "guidance_hint", "constraint_message", "required_message")
+_ASKED_FOR_NOTHING: Final = re.compile(r"^(note|calculate|hidden|begin|end|start|today|deviceid|username|audit|xml-external)\b")
+# Columns that pyxform reads references from; others (a designer's own notes) may hold anything.
+_REFERRING: Final = re.compile(
+    r"^(label|hint|guidance_hint|constraint|constraint_message|relevant|relevance|required|required_message|read_?only|"
+    r"calculation|calculate|default|choice_filter|repeat_count|trigger|instance_name|entity_id|create_if|update_if|"
+    r"bind::|body::|instance::).*"
+)
+_SAID: Final = {
+    "formula": "This is a formula. The form takes the value that was last calculated; write the value itself to be sure of it.",
+    "formula-broken": "This is a formula whose value the file does not hold. Write the value itself.",
+    "merged": "Merged cells: only the first of them holds the text, the others are blank for the form. Unmerge them.",
+    "heading-twice": "This heading is used twice on the sheet. Rename or remove one of the two columns.",
+    "unread": "This and what follows is not read, because too many blank rows or headings stand before it.",
+}
+_FORBIDS: Final = {"formula-broken", "heading-twice"}
+
+
+def found(seen: tuple[str, str, int, int, str], sheets: Sheets) -> Issue:
+    """What the child process saw in passing while it read the cells: kind, sheet, row, position of the column, text."""
+    kind, sheet_name, row, at, text = seen
+    sheet = sheets.by_name.get(sheet_name.strip().lower()) or Sheet(sheet_name)
+    severity = "error" if kind in _FORBIDS else "warning"
+    issue = placed(severity, _SAID[kind], kind.removesuffix("-broken"), sheet, row, at)
+    return Issue(**(issue.as_json() | {"text": text or issue.text}))
+
+
+def review(sheets: Sheets, definition: Definition) -> list[Issue]:
+    """Warnings about a form that compiled, sheet by sheet."""
+    return [
+        *missing_translations(sheets),
+        *unused_choices(sheets),
+        *lost_references(sheets, "warning"),
+        *blanking_properties(sheets, definition),
+    ]
+
+
+def form_id(definition: Definition, sheets: Sheets | None) -> list[Issue]:
+    """What forbids a form's id: it becomes part of addresses, of files' names and of tablets' folders."""
+    wanted, says = definition.xml_form_id, ""
+    if len(wanted) > _LONGEST_ID:
+        says = f"The form id has {len(wanted)} characters; at most {_LONGEST_ID} can be used."
+    elif any(ord(each) < ord(" ") or each in "/\\" for each in wanted):
+        says = f"The form id '{wanted}' holds a slash or a control character, which addresses and folders cannot."
+    if not says:
+        return []
+    settings = sheets.by_name.get("settings") if sheets else None
+    if settings is None or not settings.rows:
+        return [Issue("error", says, "form-id", text=wanted)]
+    at = settings.column("form_id")
+    at = settings.column("id_string") if at is None else at
+    return [placed("error", says, "form-id", settings, settings.rows[0].number, at)]
+
+
+def missing_media(definition: Definition, supplied: Collection[str], sheets: Sheets | None) -> list[Issue]:
+    """The files that the form names and nobody has supplied, where it names them first."""
+    missing = [file.name for file in definition.media if file.name not in supplied]
+    return [_named_at(name, sheets) for name in missing]
+
+
+def changed_types(before: Definition, after: Definition, sheets: Sheets | None) -> list[Issue]:
+    """The questions whose answers would no longer fit the column that their earlier answers are in.
+
+    Source: ODK Central, 400.17.
+    """
+    changed = [
+        (each, before.by_path[each.path].type)
+        for each in after.fields
+        if each.path in before.by_path and not each.is_container and before.by_path[each.path].type != each.type
+    ]
+    survey = sheets.by_name.get("survey") if sheets else None
+    return [
+        _about_field(
+            survey,
+            sheets.survey_rows.get(each.path) if sheets else None,
+            f"'{each.name}' has the type {was} in the published version and {each.type} now. Give the question another name.",
+            each.path,
+            each.name,
+        )
+        for each, was in changed
+    ]
+
+
+def missing_translations(sheets: Sheets) -> Iterator[Issue]:
+    """Cells left blank in one language and filled in another."""
+    used = _lists_used(sheets)
+    for name in ("survey", "choices"):
+        sheet = sheets.by_name.get(name)
+        if sheet is None:
+            continue
+        rows = [row for row in sheet.rows if name == "survey" or _list_of(sheet, row) in used]
+        for columns in _translations(sheet):
+            yield from _blank_in(sheet, rows, columns)
+
+
+def unused_choices(sheets: Sheets) -> Iterator[Issue]:
+    """Lists that no question offers and no expression looks into, where they begin."""
+    choices, used = sheets.by_name.get("choices"), _lists_used(sheets)
+    if choices is None:
+        return
+    at, told = choices.column("list_name"), set[str]()
+    for row in choices.rows:
+        name = _list_of(choices, row)
+        if name and name not in used and name not in told:
+            told.add(name)
+            yield placed("warning", f"No question uses the choices '{name}'.", "choices-unused", choices, row.number, at)
+
+
+def lost_references(sheets: Sheets, severity: str) -> list[Issue]:
+    """`${…}` that name no question, cell by cell."""
+    survey = sheets.by_name.get("survey")
+    if survey is None:
+        return []
+    names = {survey.cell(row, "name") for row in survey.rows}
+    return [
+        placed(severity, f"There is no question called '{lost}' for ${{{lost}}} to mean.", "reference", sheet, row.number, at)
+        for sheet in sheets.by_name.values()
+        for at, heading in enumerate(sheet.headings)
+        if _REFERRING.match(heading.strip().lower().replace(" ", "_"))
+        for row in sheet.rows
+        if at < len(row.cells)
+        for lost in dict.fromkeys(_REFERENCE.findall(row.cells[at]))
+        if lost not in names
+    ]
+
+
+def blanking_properties(sheets: Sheets, definition: Definition) -> Iterator[Issue]:
+    """`save_to` of questions that may be left blank, in a form that updates entities: a blank answer clears the property.
+
+    Source: ODK Central: a property absent from a submission is left alone, one present but empty is cleared.
+    """
+    survey = sheets.by_name.get("survey")
+    updated = {path for each in definition.entities if each.updates for path in each.properties.values()}
+    if survey is None or not updated:
+        return
+    rows = {survey.cell(row, "name"): row for row in survey.rows}
+    at = survey.column("save_to")
+    for path, row in sheets.survey_rows.items():
+        if path in updated and _may_be_blank(survey, row, rows):
+            property_name = survey.cell(row, "save_to")
+            says = f"When this is left blank, an update clears the property '{property_name}'. Require an answer, or save a "
+            says += "calculation that falls back to the old value."
+            yield placed("warning", says, "save-to-blank", survey, row.number, at)
+
+
+def _may_be_blank(survey: Sheet, row: Row, rows: dict[str, Row]) -> bool:
+    calculation = survey.cell(row, "calculation")
+    if calculation:
+        copied = _REFERENCE.fullmatch(calculation)
+        source = rows.get(copied[1]) if copied else None
+        return source is not None and _may_be_blank(survey, source, {})
+    if _ASKED_FOR_NOTHING.match(survey.cell(row, "type").lower()):
+        return False
+    return survey.cell(row, "required").lower() not in ("yes", "true", "true()") and not survey.cell(row, "default")
+
+
+def _about_field(survey: Sheet | None, row: Row | None, says: str, path: str, name: str) -> Issue:
+    if survey is None or row is None:
+        return Issue("error", says, "type-changed", text=path, question=name)
+    return placed("error", says, "type-changed", survey, row.number, survey.column("type"))
+
+
+def _named_at(name: str, sheets: Sheets | None) -> Issue:
+    says = f"The form needs the file '{name}', which nobody has supplied yet."
+    stem = name.rpartition(".")[0]
+    for sheet in sheets.by_name.values() if sheets else ():
+        for row in sheet.rows:
+            for at, cell in enumerate(row.cells[: len(sheet.headings)]):
+                if cell and (name in cell or (name.endswith(".csv") and re.search(rf"\b{re.escape(stem)}\b", cell))):
+                    return placed("warning", says, "media", sheet, row.number, at)
+    return Issue("warning", says, "media", text=name)
+
+
+def _lists_used(sheets: Sheets) -> set[str]:
+    used = set[str]()
+    for sheet in sheets.by_name.values():
+        for row in sheet.rows:
+            for cell in row.cells:
+                used.update(_INSTANCE.findall(cell))
+    survey = sheets.by_name.get("survey")
+    for row in survey.rows if survey else ():
+        listed = _LISTED.match(survey.cell(row, "type")) if survey else None
+        if listed and survey:
+            used.add(listed[1])
+        used.update(re.findall(r"reference-geometry=(\S+)", survey.cell(row, "parameters") if survey else ""))
+    return used
+
+
+def _list_of(choices: Sheet, row: Row) -> str:
+    return choices.cell(row, "list_name")
+
+
+def _translations(sheet: Sheet) -> list[dict[str, int]]:
+    """For each kind of text in more than one language: language → its column."""
+    kinds = defaultdict[str, dict[str, int]](dict)
+    for at, heading in enumerate(sheet.headings):
+        parts = [part.strip() for part in heading.split("::")]
+        kind = re.sub(r"\s+", "_", "::".join(parts[:-1] or parts).lower())
+        if kind in _TRANSLATED or kind.startswith("media::") or kind in ("image", "audio", "video"):
+            kinds[kind][parts[-1] if len(parts) > 1 else ""] = at
+    return [columns for columns in kinds.values() if len(columns) > 1]
+
+
+def _blank_in(sheet: Sheet, rows: list[Row], columns: dict[str, int]) -> Iterator[Issue]:
+    def filled(row: Row, at: int) -> bool:
+        return at < len(row.cells) and bool(row.cells[at].strip())
+
+    for language, at in columns.items():
+        blank = [row for row in rows if not filled(row, at) and any(filled(row, other) for other in columns.values())]
+        says = f"Not translated into {language or 'the default language'}: a tablet shows '-' instead."
+        for row in blank[:MANY]:
+            yield placed("warning", says, "translation", sheet, row.number, at)
+        if len(blank) > MANY:
+            says = f"{len(blank) - MANY} more rows of this column are not translated into {language or 'the default language'}."
+            yield placed("warning", says, "translation", sheet, blank[MANY].number, at)
