@@ -43,13 +43,22 @@ class OtherBytes(Problem):
     """The instance id is taken by different bytes."""
 
     code = "409.1"
-    says = "A submission already exists with this ID, but with different form data."
+    says = (
+        "A submission already exists with this ID, but with different XML. To add files to it, the same XML must be sent again."
+    )
+
+
+class IdIsTaken(Problem):
+    """An edit comes under an instance id that different bytes have."""
+
+    code = "409.8"
+    says = "This edit has an ID that another submission has already. It needs a unique one."
 
 
 class WasDeleted(Problem):
     """The submission was deleted on the server."""
 
-    code = "409.61"
+    code = "409.18"
     says = "This submission was deleted on the server and cannot be sent again."
 
 
@@ -63,7 +72,7 @@ class EditsNothing(Problem):
 class EditsThePast(Problem):
     """The edited version is not the current one."""
 
-    code = "409.13"
+    code = "409.9"
     says = "This submission edits a version that was edited in between. Get the newest version and edit that one."
 
 
@@ -109,12 +118,10 @@ def receive(unit: Unit, project_id: int, sent: Sent, *, may_submit: Callable[[Ta
 
     *may_submit* is asked with the form before anything is kept, and raises if the sender may not.
 
-    Raises: UnknownForm, FormTakesNothing, OtherBytes, WasDeleted, EditsNothing, EditsThePast, MissingField.
+    Raises: UnknownForm, FormTakesNothing, OtherBytes, IdIsTaken, WasDeleted, EditsNothing, EditsThePast, MissingField.
     Source: openrosa.md SB-20 to SB-64.
     """
-    target = store.target_of(unit, project_id, sent.envelope.xml_form_id)
-    if target is None:
-        raise UnknownForm
+    target = target_of(unit, project_id, sent.envelope.xml_form_id)
     may_submit(target)
     xml_sha256 = hashlib.sha256(sent.xml).hexdigest()
     instance_id = _instance_id(unit, target, sent, xml_sha256)
@@ -128,6 +135,17 @@ def receive(unit: Unit, project_id: int, sent: Sent, *, may_submit: Callable[[Ta
     return _added(unit, target, sent, instance_id, xml_sha256)
 
 
+def target_of(unit: Unit, project_id: int, xml_form_id: str) -> Target:
+    """The form of this id that was published in the project, even if it was deleted since.
+
+    Raises: UnknownForm.
+    """
+    target = store.target_of(unit, project_id, xml_form_id)
+    if target is None:
+        raise UnknownForm
+    return target
+
+
 def _instance_id(unit: Unit, target: Target, sent: Sent, xml_sha256: str) -> str:
     if sent.envelope.instance_id:
         return sent.envelope.instance_id
@@ -139,26 +157,70 @@ def _instance_id(unit: Unit, target: Target, sent: Sent, xml_sha256: str) -> str
 
 def _repeated(unit: Unit, known: Kept, sent: Sent, instance_id: str, xml_sha256: str) -> Received:
     if known.xml_sha256 != xml_sha256:
-        raise OtherBytes
+        raise OtherBytes if sent.envelope.deprecated_id is None else IdIsTaken
     if known.deleted:
         raise WasDeleted
-    _keep_files(unit, known.id, sent.files)
+    keep_files(unit, known.id, sent.files)
     return Received(known.id, instance_id, Outcome.REPEATED)
 
 
+class As(StrEnum):
+    """What becomes of a payload that a person takes in."""
+
+    SENT = "sent"
+    EDIT = "edit"
+    NEW = "new"
+
+
+def take(unit: Unit, target: Target, sent: Sent, how: As) -> Received:
+    """Keep in *target* what was refused before, on the word of a person: closed forms take it too.
+
+    SENT: as it says itself, an edit if it names what it edits. EDIT: as the newest version of the submission whose id it
+    carries or names, whatever was edited in between. NEW: as a submission of its own. Where its id is taken by other bytes, a
+    new id is made; the XML stays as it is.
+
+    Raises: OtherBytes, IdIsTaken, WasDeleted, EditsNothing, EditsThePast, MissingField.
+    """
+    xml_sha256 = hashlib.sha256(sent.xml).hexdigest()
+    instance_id = _instance_id(unit, target, sent, xml_sha256)
+    known = store.kept(unit, target.form_id, instance_id)
+    if known is not None and (known.xml_sha256 == xml_sha256 or how is As.SENT):
+        return _repeated(unit, known, sent, instance_id, xml_sha256)
+    base = _base(unit, target, sent, how, known)
+    if known is not None:
+        instance_id = f"uuid:{uuid.uuid4()}"
+    return _put(unit, target, sent, instance_id, xml_sha256, base)
+
+
+def _base(unit: Unit, target: Target, sent: Sent, how: As, known: Kept | None) -> Kept | None:
+    if how is As.NEW:
+        return None
+    if how is As.SENT:
+        return _edited(unit, target, sent.envelope.deprecated_id)
+    named = known or store.kept(unit, target.form_id, sent.envelope.deprecated_id or "")
+    if named is None:
+        raise EditsNothing
+    if named.deleted:
+        raise WasDeleted
+    return store.current_of(unit, named.submission_id)
+
+
 def _added(unit: Unit, target: Target, sent: Sent, instance_id: str, xml_sha256: str) -> Received:
-    edited = _edited(unit, target, sent.envelope.deprecated_id)
-    if edited is None:
+    return _put(unit, target, sent, instance_id, xml_sha256, _edited(unit, target, sent.envelope.deprecated_id))
+
+
+def _put(unit: Unit, target: Target, sent: Sent, instance_id: str, xml_sha256: str, base: Kept | None) -> Received:
+    if base is None:
         submission_id = store.add_submission(unit, target.form_id, instance_id, device_id=sent.device_id)
     else:
-        submission_id = edited.submission_id
-        store.supersede(unit, edited.id, submission_id)
+        submission_id = base.submission_id
+        store.supersede(unit, base.id, submission_id)
     version_id = store.add_version(
         unit,
         submission_id=submission_id,
         form_id=target.form_id,
         instance_id=instance_id,
-        deprecated_id=sent.envelope.deprecated_id,
+        deprecated_id=base.instance_id if base is not None else sent.envelope.deprecated_id,
         form_version_id=_form_version_id(unit, target, sent.envelope.version),
         version=sent.envelope.version,
         xml=sent.xml,
@@ -167,12 +229,12 @@ def _added(unit: Unit, target: Target, sent: Sent, instance_id: str, xml_sha256:
         device_id=sent.device_id,
         user_agent=sent.user_agent,
     )
-    if edited is not None:
-        store.carry_over_attachments(unit, edited.id, version_id)
-    _keep_files(unit, version_id, sent.files)
+    if base is not None:
+        store.carry_over_attachments(unit, base.id, version_id)
+    keep_files(unit, version_id, sent.files)
     jobs.enqueue(unit, READ, version_id)
-    outcome = Outcome.NEW if edited is None else Outcome.EDIT
-    action = "submission.create" if edited is None else "submission.update.version"
+    outcome = Outcome.NEW if base is None else Outcome.EDIT
+    action = "submission.create" if base is None else "submission.update.version"
     audit.record(unit, action, project_id=target.project_id, form_id=target.form_id, subject=instance_id)
     return Received(version_id, instance_id, outcome)
 
@@ -197,7 +259,14 @@ def _form_version_id(unit: Unit, target: Target, version: str) -> int | None:
     return forms_store.version_id_of(unit, target.form_id, version)
 
 
-def _keep_files(unit: Unit, version_id: int, files: Sequence[SentFile]) -> None:
+def keep_files(unit: Unit, version_id: int, files: Sequence[SentFile]) -> None:
+    """Note files that came for a version."""
     for file in files:
         blobs.remember(unit, file.stored)
         store.keep_file(unit, version_id, file.name, file.stored.sha256, file.content_type)
+
+
+def keep_missing_files(unit: Unit, version_id: int, files: Sequence[SentFile]) -> None:
+    """Note files that came for a version earlier; those that it has meanwhile stay as they are."""
+    have = store.files_received(unit, version_id)
+    keep_files(unit, version_id, [file for file in files if file.name not in have])

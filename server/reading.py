@@ -2,12 +2,13 @@
 
 from cases import intake
 from cases.fact import Source
-from forms import reading_submissions
+from forms import quarantining, reading_submissions
 from storage.unit_of_work import Unit
 
 
 def read_submission(unit: Unit, version_id: int) -> None:
-    """Do all that follows from a submission version."""
+    """Do all that follows from a submission version, edits of it that came too early among it."""
+    quarantining.arrived(unit, version_id)
     said = reading_submissions.read(unit, version_id)
     if said is None:
         return
@@ -15,7 +16,7 @@ def read_submission(unit: Unit, version_id: int) -> None:
         project_id=said.version.project_id,
         submission=said.version.root_instance_id,
         instance_id=said.version.instance_id,
-        deprecated_id=said.envelope.deprecated_id,
+        deprecated_id=said.version.deprecated_id,
         form=said.version.xml_form_id,
         form_version=said.version.version,
         received_at=said.version.created_at,

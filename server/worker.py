@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 
-from forms import receiving
+from forms import quarantining, receiving
 from server.reading import read_submission
 from storage import jobs, unit_of_work
 from storage.engine import Database
@@ -20,7 +20,10 @@ from storage.unit_of_work import Unit
 
 log = logging.getLogger("siraba.worker")
 
-JOBS: Mapping[str, Callable[[Unit, int], None]] = {receiving.READ: read_submission}
+JOBS: Mapping[str, Callable[[Unit, int], None]] = {
+    receiving.READ: read_submission,
+    quarantining.LOOK_AGAIN: quarantining.look_again,
+}
 CLAIMED_AT_ONCE = 20
 # On SQLite jobs and tablets share one writer: after each job the worker leaves it alone for this many times as long, so that
 # a backlog never makes an enumerator wait (measured: 77 submissions a second beside an eager worker, 394 without one).

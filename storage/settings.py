@@ -52,6 +52,12 @@ class Settings:
     )
     sweep_after_hours: int = setting(24, "Age at which what a crash left of uploads is swept away; every six hours.")
     xml_limit_bytes: int = setting(16_777_216, "Largest submission XML that is taken.")
+    quarantine_limit_payloads: int = setting(
+        1_000, "Refused payloads that are kept for each sender in a project; of more no copy is kept, and the page says so."
+    )
+    quarantine_limit_bytes: int = setting(
+        1_073_741_824, "The same in bytes, files counted; a payload that begins below the limit is kept whole."
+    )
     workbook_limit_bytes: int = setting(20_971_520, "Largest spreadsheet that is compiled.")
     accept_content_length_bytes: int = setting(
         100_000_000, "Size that Collect is told to keep each request of a submission under."

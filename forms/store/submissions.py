@@ -30,6 +30,7 @@ class Kept:
 
     id: int
     submission_id: int
+    instance_id: str
     xml_sha256: str
     current: bool
     deleted: bool
@@ -50,20 +51,18 @@ _TARGET = (
     .order_by(form.c.deleted_at.is_not(None), form.c.id.desc())
     .limit(1)
 )
-_KEPT = (
-    select(
-        submission_version.c.id,
-        submission_version.c.submission_id,
-        submission_version.c.xml_sha256,
-        submission_version.c.current,
-        submission.c.deleted_at.is_not(None),
-    )
-    .join(submission, submission.c.id == submission_version.c.submission_id)
-    .where(
-        submission_version.c.form_id == bindparam("form_id"),
-        submission_version.c.draft.is_(False),
-        submission_version.c.instance_id == bindparam("instance_id"),
-    )
+_VERSION = select(
+    submission_version.c.id,
+    submission_version.c.submission_id,
+    submission_version.c.instance_id,
+    submission_version.c.xml_sha256,
+    submission_version.c.current,
+    submission.c.deleted_at.is_not(None),
+).join(submission, submission.c.id == submission_version.c.submission_id)
+_KEPT = _VERSION.where(
+    submission_version.c.form_id == bindparam("form_id"),
+    submission_version.c.draft.is_(False),
+    submission_version.c.instance_id == bindparam("instance_id"),
 )
 _ADD = insert(submission).returning(submission.c.id)
 _ADD_VERSION = insert(submission_version).returning(submission_version.c.id)
@@ -79,6 +78,12 @@ def kept(unit: Unit, form_id: int, instance_id: str) -> Kept | None:
     """The version that was sent under this instance id, if any."""
     row = unit.connection.execute(_KEPT, {"form_id": form_id, "instance_id": instance_id}).one_or_none()
     return Kept(*row) if row else None
+
+
+def current_of(unit: Unit, submission_id: int) -> Kept:
+    """The version of a submission that stands."""
+    current = (submission_version.c.submission_id == submission_id, submission_version.c.current)
+    return Kept(*unit.connection.execute(_VERSION.where(*current)).one())
 
 
 def kept_without_id(unit: Unit, form_id: int, xml_sha256: str, device_id: str | None) -> str | None:
@@ -153,6 +158,13 @@ def keep_file(unit: Unit, version_id: int, name: str, blob_sha256: str, content_
     unit.connection.execute(statement.on_conflict_do_update(index_elements=["submission_version_id", "name"], set_=came))
 
 
+def files_received(unit: Unit, version_id: int) -> frozenset[str]:
+    """The names of the files that came for a version."""
+    files = submission_attachment.c
+    came = (files.submission_version_id == version_id, files.blob_sha256.is_not(None))
+    return frozenset(unit.connection.execute(select(files.name).where(*came)).scalars())
+
+
 def expect_file(unit: Unit, version_id: int, name: str, field_path: str | None) -> None:
     """Note that the XML names a file, come or not."""
     dialect = postgresql if unit.dialect == "postgresql" else sqlite
@@ -172,10 +184,12 @@ class Version:
     xml_form_id: str
     root_instance_id: str
     instance_id: str
+    deprecated_id: str | None
     form_version_id: int | None
     version: str
     current: bool
     xml: bytes
+    xml_sha256: str
     submitter_id: int | None
     device_id: str | None
     user_agent: str | None
@@ -193,10 +207,12 @@ def version(unit: Unit, version_id: int) -> Version:
             form.c.xml_form_id,
             submission.c.instance_id,
             submission_version.c.instance_id,
+            submission_version.c.deprecated_id,
             submission_version.c.form_version_id,
             submission_version.c.version,
             submission_version.c.current,
             submission_version.c.xml,
+            submission_version.c.xml_sha256,
             submission_version.c.submitter_id,
             submission_version.c.device_id,
             submission_version.c.user_agent,

@@ -71,13 +71,10 @@ def require(unit: Unit, actor: Actor | None, verb: Verb, place: Place) -> None:
         raise NotAllowed
 
 
-def require_within(unit: Unit, actor: Actor | None, verb: Verb, place: Place) -> None:
-    """Go on only if *actor* may *verb* on the site, in the project of *place*, or in any one of its forms.
-
-    Raises: AuthenticationFailed, for nobody; NotAllowed.
-    """
+def allows_within(unit: Unit, actor: Actor | None, verb: Verb, place: Place) -> bool:
+    """Whether *actor* may *verb* on the site, in the project of *place*, or in any one of its forms."""
     if actor is None:
-        raise AuthenticationFailed
+        return False
     somewhere = exists(
         select(1).where(
             assignment.c.actor_id == actor.id,
@@ -85,7 +82,17 @@ def require_within(unit: Unit, actor: Actor | None, verb: Verb, place: Place) ->
             or_(assignment.c.project_id.is_(None), assignment.c.project_id == place.project_id),
         )
     )
-    if not unit.connection.execute(select(somewhere)).scalar_one():
+    return bool(unit.connection.execute(select(somewhere)).scalar_one())
+
+
+def require_within(unit: Unit, actor: Actor | None, verb: Verb, place: Place) -> None:
+    """Go on only if *actor* may *verb* on the site, in the project of *place*, or in any one of its forms.
+
+    Raises: AuthenticationFailed, for nobody; NotAllowed.
+    """
+    if actor is None:
+        raise AuthenticationFailed
+    if not allows_within(unit, actor, verb, place):
         raise NotAllowed
 
 

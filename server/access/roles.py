@@ -11,7 +11,7 @@ from server.access.verbs import Verb
 _VIEW = frozenset(
     {
         Verb.PROJECT_READ, Verb.FORM_LIST, Verb.FORM_READ, Verb.SUBMISSION_LIST, Verb.SUBMISSION_READ, Verb.DATASET_LIST,
-        Verb.DATASET_READ, Verb.ENTITY_LIST, Verb.ENTITY_READ,
+        Verb.DATASET_READ, Verb.ENTITY_LIST, Verb.ENTITY_READ, Verb.DELIVERY_READ,
     }
 )  # fmt: skip
 _COLLECT = frozenset({Verb.FORM_LIST, Verb.FORM_READ, Verb.SUBMISSION_CREATE})
@@ -20,7 +20,7 @@ _MANAGE = _VIEW | frozenset(
     {
         Verb.PROJECT_UPDATE, Verb.PROJECT_DELETE, Verb.FORM_CREATE, Verb.FORM_UPDATE, Verb.FORM_DELETE, Verb.SUBMISSION_CREATE,
         Verb.SUBMISSION_UPDATE, Verb.SUBMISSION_DELETE, Verb.APP_USER_CREATE, Verb.APP_USER_LIST, Verb.APP_USER_DELETE,
-        Verb.ASSIGNMENT_LIST, Verb.ASSIGNMENT_CREATE, Verb.ASSIGNMENT_DELETE,
+        Verb.ASSIGNMENT_LIST, Verb.ASSIGNMENT_CREATE, Verb.ASSIGNMENT_DELETE, Verb.QUARANTINE_READ, Verb.QUARANTINE_UPDATE,
     }
 )  # fmt: skip
 
@@ -34,8 +34,8 @@ ROLES: Mapping[str, frozenset[Verb]] = MappingProxyType(
         "enumerator": _COLLECT | _CASES | {Verb.PROJECT_READ},
         "clinician": _CASES | {Verb.PROJECT_READ},
         "protection-officer": _CASES | {Verb.PROJECT_READ},
-        "monitoring-officer": _CASES | {Verb.PROJECT_READ},
-        "programme-manager": _CASES | {Verb.PROJECT_READ},
+        "monitoring-officer": _CASES | {Verb.PROJECT_READ, Verb.DELIVERY_READ},
+        "programme-manager": _CASES | {Verb.PROJECT_READ, Verb.DELIVERY_READ},
     }
 )
 

@@ -10,6 +10,7 @@ from server.cli.app_user import app_user
 from server.cli.cases import cases
 from server.cli.demo import demo
 from server.cli.migrate import migrate
+from server.cli.quarantine import quarantine
 from server.cli.run import run
 from server.cli.serve import serve, web, worker
 from server.cli.settings import settings
@@ -48,7 +49,7 @@ def siraba() -> None:
     """
 
 
-for _command in (run, serve, web, worker, migrate, user, app_user, cases, demo, sweep, settings):
+for _command in (run, serve, web, worker, migrate, user, app_user, cases, quarantine, demo, sweep, settings):
     siraba.add_command(_command)
 
 

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from forms import receiving
+from forms import quarantining, receiving
+from forms.quarantining import Fate, Limits, Refused
 from forms.receiving import Sent, SentFile
 from forms.store import projects as projects_store
 from forms.store.projects import Project
@@ -16,6 +17,7 @@ from server.web.answers import Answer, empty
 from server.web.bodies import Incoming
 from server.web.multipart import submission_parts
 from server.web.surface import BY_CONTENT, SIGNED_IN, Ask
+from storage.problems import Problem
 
 SUBMISSION = "/projects/<int:project_id>/submission"
 WORDS = {
@@ -43,9 +45,9 @@ def courtesy(ask: Ask[Project]) -> Answer:
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A request's parts with their envelope read."""
+    """A request's parts with their envelope read, or why it could not be."""
 
-    envelope: envelope.Envelope
+    envelope: envelope.Envelope | Problem
     xml: bytes
     files: list[SentFile]
 
@@ -54,17 +56,36 @@ def _parcel(incoming: Incoming) -> Parcel:
     """Files into blob storage and the envelope read, before any transaction begins."""
     parts = submission_parts(incoming)
     files = [SentFile(file.name, file.content_type, file.stored) for file in parts.files]
-    return Parcel(envelope.read(parts.xml), parts.xml, files)
+    try:
+        return Parcel(envelope.read(parts.xml), parts.xml, files)
+    except Problem as problem:
+        return Parcel(problem, parts.xml, files)
 
 
-@openrosa.post(SUBMISSION, needs=BY_CONTENT, finds=projects_store.project_of, reads=_parcel)
+def set_aside(problem: Problem, ask: Ask[Project]) -> Answer | None:
+    """Keep what was refused, if its sender may send anything here at all; thank for what a person took in meanwhile."""
+    parcel: Parcel = ask.body
+    if not policy.allows_within(ask.unit, ask.actor, Verb.SUBMISSION_CREATE, Place(ask.found.id)):
+        return None
+    said = None if isinstance(parcel.envelope, Problem) else parcel.envelope
+    refused = Refused(said, parcel.xml, parcel.files, _device(ask), _user_agent(ask), problem)
+    settings = ask.site.settings
+    limits = Limits(settings.quarantine_limit_payloads, settings.quarantine_limit_bytes)
+    if quarantining.keep(ask.unit, ask.found.id, refused, limits) is Fate.TAKEN:
+        return message(WORDS[receiving.Outcome.REPEATED], nature="submit_success", items=1, status=201)
+    return None
+
+
+@openrosa.post(SUBMISSION, needs=BY_CONTENT, finds=projects_store.project_of, reads=_parcel, refused=set_aside)
 def submit(ask: Ask[Project]) -> Answer:
     """Keep a submission; 201 leaves only after the commit.
 
     Source: openrosa.md SB-10 to SB-38.
     """
     parcel: Parcel = ask.body
-    sent = Sent(parcel.envelope, parcel.xml, parcel.files, _device(ask), (ask.headers.get("User-Agent") or "")[:255])
+    if isinstance(parcel.envelope, Problem):
+        raise parcel.envelope
+    sent = Sent(parcel.envelope, parcel.xml, parcel.files, _device(ask), _user_agent(ask))
 
     def may_submit(target: Target) -> None:
         policy.require(ask.unit, ask.actor, Verb.SUBMISSION_CREATE, Place(target.project_id, target.form_id))
@@ -78,3 +99,7 @@ def submit(ask: Ask[Project]) -> Answer:
 def _device(ask: Ask[Project]) -> str | None:
     # Advisory: any characters, settable by hand on the device (openrosa.md SB-12).
     return ask.query.get("deviceID", "")[: receiving.DEVICE_CHARACTERS_MOST] or None
+
+
+def _user_agent(ask: Ask[Project]) -> str:
+    return (ask.headers.get("User-Agent") or "")[:255]

@@ -1,9 +1,10 @@
 """One request from credentials to answer: who asks, may they, read the body, do the work in a unit, answer after its commit."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from server.access import policy
 from server.access.actors import Actor
@@ -16,6 +17,8 @@ from storage.problems import AuthenticationFailed, Busy, NotAllowed, Problem
 from storage.unit_of_work import Unit
 
 TRIES = 3
+BROKEN = 500
+Made = TypeVar("Made")
 SAFE = frozenset({"GET", "HEAD"})
 
 
@@ -56,16 +59,24 @@ def answer(
         with unit_of_work.reading(ask.site.database) as unit:
             ask.unit = unit
             ask.prepared = route.prepares(ask)
-    return _written(route, ask)
+    try:
+        return _written(ask, route.handler)
+    except Problem as problem:
+        if route.refused is None or problem.status >= BROKEN:
+            raise
+        instead = _written(ask, partial(route.refused, problem))
+        if instead is None:
+            raise
+        return instead
 
 
-def _written(route: Route, ask: Ask[Any]) -> Answer:
+def _written(ask: Ask[Any], work: Callable[[Ask[Any]], Made]) -> Made:
     for turn in range(TRIES):
         try:
             ask.notes.clear()
             with unit_of_work.writing(ask.site.database, actor_id=ask.actor.id if ask.actor else None) as unit:
                 ask.unit = unit
-                made = route.handler(ask)
+                made = work(ask)
                 for note in ask.notes:
                     audit.record(unit, **note)
             return made

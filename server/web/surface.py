@@ -119,6 +119,7 @@ class Route:
     prepares: Callable[["Ask[Any]"], Any] | None
     writes: bool
     exports: bool
+    refused: Callable[[Problem, "Ask[Any]"], Answer | None] | None
 
     @property
     def name(self) -> str:
@@ -157,13 +158,15 @@ class Surface:
         prepares: Callable[["Ask[Any]"], Any] | None = None,
         writes: bool | None = None,
         exports: bool = False,
+        refused: Callable[[Problem, "Ask[Any]"], Answer | None] | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declare a handler on each of *rules* under each prefix of the surface.
 
         *finds* is called with the unit and the path's arguments by name; what it returns must be `Located` (or null where a verb
         is needed on the site). *prepares* is asked before the write unit begins, in a unit that only reads, for slow work that
         must keep nobody waiting; its result is `ask.prepared`. GET and HEAD read unless *writes* says otherwise; *exports*
-        streams from the exports' pool.
+        streams from the exports' pool. *refused* is asked when the handler refused what was sent, in a write unit of its own,
+        since the handler's was undone; its answer, if it has one, leaves instead of the refusal.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -171,7 +174,7 @@ class Surface:
             for prefix in self.prefixes:
                 for rule in rules:
                     self.routes.append(
-                        Route(self, method, prefix + rule, needs, handler, finds, reads, prepares, writing, exports)
+                        Route(self, method, prefix + rule, needs, handler, finds, reads, prepares, writing, exports, refused)
                     )
             return handler
 

@@ -7,12 +7,12 @@ unit. Who names the content asks the store once more after inserting; who sweeps
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, exists, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.blobs.protocol import Lying, Stored
 from storage.problems import Unavailable
-from storage.schema import blob
+from storage.schema import blob, metadata
 from storage.unit_of_work import Unit
 
 
@@ -23,6 +23,13 @@ def remember(unit: Unit, stored: Stored) -> None:
     """
     if _added(unit, stored.sha256, stored.md5, stored.size_bytes) and not stored.held():
         raise Unavailable
+
+
+def forget(unit: Unit, sha256s: Iterable[str]) -> None:
+    """Leave those of these contents that no row names any more to the sweep."""
+    columns = [key.parent for table in metadata.tables.values() for key in table.foreign_keys if key.references(blob)]
+    named = [exists(select(column).where(column == blob.c.sha256)) for column in columns]
+    unit.connection.execute(delete(blob).where(blob.c.sha256.in_(list(sha256s)), ~or_(*named)))
 
 
 def known(unit: Unit, sha256s: Iterable[str]) -> frozenset[str]:

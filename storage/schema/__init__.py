@@ -4,6 +4,7 @@ A project holds forms; a form holds versions; a submission is sent for a form an
 correct what they sent. Attachments of both point at content-addressed blobs, so the same photo sent twice is one file.
 Submissions feed two things: entities, the thin list that tablets carry, and fact sheets, from which the case record is
 projected. The record tables are a projection: they may be dropped and rebuilt at any moment, and nobody writes them by hand.
+What is refused is kept in quarantine until a person decides.
 Actors act on all of it through assignments; jobs and audit rows are written in the unit that causes them.
 """
 
@@ -14,6 +15,7 @@ from storage.schema.cases import case_lock, case_seal, fact_sheet, record_source
 from storage.schema.entities import entity, entity_held, entity_list, entity_property, entity_version
 from storage.schema.forms import form, form_attachment, form_version
 from storage.schema.jobs import audit, job
+from storage.schema.quarantine import contact, quarantine, quarantine_file
 from storage.schema.submissions import submission, submission_attachment, submission_version
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "case_lock",
     "case_seal",
     "collect_template",
+    "contact",
     "entity",
     "entity_held",
     "entity_list",
@@ -38,6 +41,8 @@ __all__ = [
     "job",
     "metadata",
     "project",
+    "quarantine",
+    "quarantine_file",
     "record_source",
     "session",
     "submission",

@@ -49,6 +49,8 @@ submission_version = Table(
     # waiting: not yet read · read: answers were read · unreadable: kept, but the answers could not be read.
     text("reading", server_default="waiting"),
     text("reading_problem", nullable=True),
+    # The device's own clock when the form was finished: against `created_at` it shows a clock that runs ahead.
+    moment("ended_at", nullable=True),
     moment("created_at"),
     UniqueConstraint("form_id", "draft", "instance_id"),
     CheckConstraint("reading in ('waiting', 'read', 'unreadable')", name="reading_is_known"),

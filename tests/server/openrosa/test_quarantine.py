@@ -1,0 +1,294 @@
+"""What is refused is kept, once, with its files and its reason, until a person decides."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, update
+from werkzeug.test import Client, TestResponse
+
+from forms import quarantining
+from forms.receiving import As, OtherBytes
+from forms.store import quarantine as store
+from forms.store.quarantine import Quarantined
+from server.application import application
+from server.web.surface import Site
+from server.worker import work_until_idle
+from storage import unit_of_work
+from storage.blobs import Blobs
+from storage.engine import Database
+from storage.problems import NotFound
+from storage.schema import audit, blob, contact, form, submission, submission_attachment, submission_version
+from tests.support import builders
+from tests.support.builders import Tablet
+
+
+@pytest.fixture
+def tablet(database: Database) -> Tablet:
+    """A tablet in a project that has the form `register`."""
+    project_id = builders.add_project(database)
+    builders.add_form(database, project_id)
+    return builders.add_tablet(database, project_id)
+
+
+def send(client: Client, tablet: Tablet, xml: bytes, files: dict[str, bytes] | None = None) -> TestResponse:
+    url = f"/v1/key/{tablet.token}/projects/{tablet.project_id}/submission?deviceID=collect%3Aabc"
+    return client.post(url, **builders.multipart(xml, files), headers={"User-Agent": "Collect"})
+
+
+def waiting(database: Database, tablet: Tablet, state: str = "kept") -> list[Quarantined]:
+    with unit_of_work.reading(database) as unit:
+        return store.page(unit, tablet.project_id, state=state, before=None, most=100)
+
+
+def take(database: Database, number: int, **more: Any) -> str:
+    with unit_of_work.writing(database) as unit:
+        return quarantining.take(unit, store.one(unit, number), **more).instance_id
+
+
+def drop(database: Database, number: int) -> None:
+    with unit_of_work.writing(database) as unit:
+        quarantining.drop(unit, store.one(unit, number))
+
+
+def set_form(database: Database, **columns: Any) -> None:
+    with unit_of_work.writing(database) as unit:
+        unit.connection.execute(update(form).values(**columns))
+
+
+def versions(database: Database) -> list[tuple[str, bool]]:
+    with unit_of_work.reading(database) as unit:
+        rows = unit.connection.execute(select(submission_version).order_by(submission_version.c.id))
+        return [(row.instance_id, row.current) for row in rows]
+
+
+def count(database: Database, table: Any) -> int:
+    with unit_of_work.reading(database) as unit:
+        return unit.connection.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def test_other_bytes_are_refused_and_kept_whole(client: Client, tablet: Tablet, database: Database, blobs: Blobs) -> None:
+    send(client, tablet, builders.submission("uuid:1", age="30"))
+    other = builders.submission("uuid:1", age="31", photo="p.jpg")
+
+    refused = send(client, tablet, other, {"p.jpg": b"photo"})
+
+    assert refused.status_code == 409
+    (kept,) = waiting(database, tablet)
+    assert (kept.code, kept.instance_id, kept.xml_form_id, kept.version) == ("409.1", "uuid:1", "register", "1")
+    assert (kept.submitter, kept.device_id, kept.user_agent, kept.times) == ("tablet", "collect:abc", "Collect", 1)
+    assert kept.size_bytes == len(other) + len(b"photo")
+    with unit_of_work.reading(database) as unit:
+        assert store.xml_of(unit, kept.id) == other
+        (file,) = store.files_of(unit, kept.id)
+    assert (file.name, b"".join(blobs.chunks(file.sha256))) == ("p.jpg", b"photo")
+
+
+def test_what_comes_ten_times_is_kept_once_and_counted(client: Client, tablet: Tablet, database: Database) -> None:
+    xml = builders.submission("uuid:1", form_id="nothing")
+
+    with ThreadPoolExecutor(5) as pool:
+        statuses = list(pool.map(lambda _: send(client, tablet, xml, {"p.jpg": b"p"}).status_code, range(10)))
+
+    assert statuses == [404] * 10
+    (kept,) = waiting(database, tablet)
+    assert (kept.times, kept.files) == (10, 1)
+
+
+@pytest.mark.parametrize("xml", [b"", b"not xml", b"<data", b"<data/>", "<data id='register'>\u00e9</data>".encode("latin-1")])
+def test_xml_that_cannot_be_read_is_kept_as_it_came(xml: bytes, client: Client, tablet: Tablet, database: Database) -> None:
+    assert send(client, tablet, xml, {"p.jpg": b"p"}).status_code == 400
+
+    (kept,) = waiting(database, tablet)
+    with unit_of_work.reading(database) as unit:
+        assert store.xml_of(unit, kept.id) == xml
+    assert (kept.xml_form_id, kept.files) == (None, 1)
+    with pytest.raises(quarantining.Unnamed):
+        take(database, kept.id)
+
+
+def test_what_a_closed_form_refused_is_taken_in_and_thanked_from_then_on(
+    client: Client, tablet: Tablet, database: Database
+) -> None:
+    set_form(database, state="closed")
+    xml = builders.submission("uuid:1", photo="p.jpg")
+    assert send(client, tablet, xml, {"p.jpg": b"p"}).status_code == 409
+
+    (kept,) = waiting(database, tablet)
+    assert kept.code == "409.2"
+    assert take(database, kept.id) == "uuid:1"
+    assert waiting(database, tablet) == []
+
+    assert send(client, tablet, xml).status_code == 201
+    with unit_of_work.reading(database) as unit:
+        row = unit.connection.execute(select(submission_version)).one()
+        (name,) = unit.connection.execute(select(submission_attachment.c.name)).scalars()
+    assert (row.xml, row.submitter_id, row.device_id, name) == (xml, tablet.actor_id, "collect:abc", "p.jpg")
+
+
+def test_what_names_an_unknown_form_can_be_taken_into_another(client: Client, tablet: Tablet, database: Database) -> None:
+    xml = builders.submission("uuid:1", form_id="registre")
+    assert send(client, tablet, xml).status_code == 404
+    (kept,) = waiting(database, tablet)
+
+    take(database, kept.id, xml_form_id="register")
+    again = send(client, tablet, xml, {"late.jpg": b"late"})
+
+    assert again.status_code == 201
+    assert versions(database) == [("uuid:1", True)]
+    assert count(database, submission_attachment) == 1
+    with pytest.raises(NotFound):
+        take(database, kept.id, xml_form_id="register")
+
+
+def test_a_deleted_form_refuses_and_its_payload_waits(client: Client, tablet: Tablet, database: Database) -> None:
+    with unit_of_work.writing(database) as unit:
+        unit.connection.execute(update(form).values(deleted_at=unit.now))
+
+    assert send(client, tablet, builders.submission("uuid:1")).status_code == 404
+    assert [kept.code for kept in waiting(database, tablet)] == ["404.1"]
+
+
+def test_conflicting_bytes_become_an_edit_or_a_submission_of_their_own(
+    client: Client, tablet: Tablet, database: Database
+) -> None:
+    send(client, tablet, builders.submission("uuid:1", age="30"))
+    for age in ("31", "32"):
+        assert send(client, tablet, builders.submission("uuid:1", age=age)).status_code == 409
+    newer, older = waiting(database, tablet)
+
+    with pytest.raises(OtherBytes):
+        take(database, older.id)
+    edit = take(database, older.id, how=As.EDIT)
+    new = take(database, newer.id, how=As.NEW)
+
+    assert versions(database) == [("uuid:1", False), (edit, True), (new, True)]
+    assert count(database, submission) == 2
+    assert work_until_idle(database) == 3
+    assert send(client, tablet, builders.submission("uuid:1", age="32")).status_code == 201
+
+
+def test_an_edit_that_came_too_early_is_taken_in_when_its_base_arrives(
+    client: Client, tablet: Tablet, database: Database
+) -> None:
+    edit = builders.submission("uuid:2", age="31", deprecated_id="uuid:1")
+    later = builders.submission("uuid:3", age="32", deprecated_id="uuid:2")
+    assert send(client, tablet, later).status_code == 404
+    assert send(client, tablet, edit).status_code == 404
+    work_until_idle(database)
+    assert [kept.code for kept in waiting(database, tablet)] == ["404.5", "404.5"]
+
+    assert send(client, tablet, builders.submission("uuid:1")).status_code == 201
+    work_until_idle(database)
+
+    assert versions(database) == [("uuid:1", False), ("uuid:2", False), ("uuid:3", True)]
+    assert waiting(database, tablet) == []
+    assert send(client, tablet, edit).status_code == 201
+    assert send(client, tablet, later).status_code == 201
+    assert len(versions(database)) == 3
+
+
+def test_an_edit_whose_base_came_between_refusal_and_keeping_is_not_forgotten(
+    client: Client, tablet: Tablet, database: Database
+) -> None:
+    edit = builders.submission("uuid:2", deprecated_id="uuid:1")
+    assert send(client, tablet, edit).status_code == 404
+    send(client, tablet, builders.submission("uuid:1"))
+    with unit_of_work.writing(database) as unit:
+        (kept,) = store.page(unit, tablet.project_id, state="kept", before=None, most=1)
+        quarantining.look_again(unit, kept.id)
+
+    assert versions(database) == [("uuid:1", False), ("uuid:2", True)]
+
+
+def test_a_payload_that_is_sent_again_and_received_leaves_the_quarantine(
+    client: Client, tablet: Tablet, database: Database
+) -> None:
+    xml = builders.submission("uuid:1", photo="p.jpg")
+    set_form(database, state="closed")
+    send(client, tablet, xml, {"p.jpg": b"p"})
+    set_form(database, state="open")
+
+    assert send(client, tablet, xml).status_code == 201
+    work_until_idle(database)
+
+    assert waiting(database, tablet) == []
+    with unit_of_work.reading(database) as unit:
+        (sha256,) = unit.connection.execute(select(submission_attachment.c.blob_sha256)).scalars()
+    assert sha256 is not None
+
+
+def test_an_edit_of_the_past_or_under_a_taken_id_is_kept(client: Client, tablet: Tablet, database: Database) -> None:
+    send(client, tablet, builders.submission("uuid:1"))
+    send(client, tablet, builders.submission("uuid:2", deprecated_id="uuid:1"))
+
+    past = send(client, tablet, builders.submission("uuid:3", deprecated_id="uuid:1"))
+    taken = send(client, tablet, builders.submission("uuid:2", age="7", deprecated_id="uuid:1"))
+
+    assert (past.status_code, taken.status_code) == (409, 409)
+    assert [kept.code for kept in waiting(database, tablet)] == ["409.8", "409.9"]
+    take(database, waiting(database, tablet)[1].id, how=As.EDIT)
+    assert versions(database)[-1] == ("uuid:3", True)
+
+
+def test_what_was_dropped_is_gone_and_stays_dropped(client: Client, tablet: Tablet, database: Database) -> None:
+    xml = builders.submission("uuid:1", form_id="nothing")
+    send(client, tablet, xml, {"p.jpg": b"p"})
+    (kept,) = waiting(database, tablet)
+
+    drop(database, kept.id)
+
+    assert send(client, tablet, xml, {"p.jpg": b"p"}).status_code == 404
+    assert waiting(database, tablet) == []
+    assert [each.times for each in waiting(database, tablet, "dropped")] == [2]
+    assert count(database, blob) == 0
+    with unit_of_work.reading(database) as unit, pytest.raises(NotFound):
+        store.xml_of(unit, kept.id)
+    with pytest.raises(NotFound):
+        drop(database, kept.id)
+
+
+def test_a_file_that_a_submission_has_too_outlives_the_drop(client: Client, tablet: Tablet, database: Database) -> None:
+    send(client, tablet, builders.submission("uuid:1", photo="p.jpg"), {"p.jpg": b"p"})
+    send(client, tablet, builders.submission("uuid:1", age="9", photo="p.jpg"), {"p.jpg": b"p"})
+
+    drop(database, waiting(database, tablet)[0].id)
+
+    assert count(database, blob) == 1
+
+
+def test_a_sender_cannot_fill_the_disk(site: Site, tablet: Tablet, database: Database) -> None:
+    bounded = replace(site, settings=replace(site.settings, quarantine_limit_payloads=3))
+    client = Client(application(bounded))
+
+    statuses = [send(client, tablet, builders.submission(f"uuid:{n}", form_id="nothing")).status_code for n in range(5)]
+
+    assert statuses == [404] * 5
+    assert len(waiting(database, tablet)) == 3
+    with unit_of_work.reading(database) as unit:
+        assert unit.connection.execute(select(contact.c.turned_away)).scalar_one() == 2
+    other = builders.add_tablet(database, tablet.project_id, "other")
+    send(client, other, builders.submission("uuid:9", form_id="nothing"))
+    assert len(waiting(database, tablet)) == 4
+
+
+def test_who_may_send_nothing_here_leaves_nothing_here(client: Client, tablet: Tablet, database: Database) -> None:
+    stranger = builders.add_tablet(database, builders.add_project(database, "Other"))
+    url = f"/v1/key/{stranger.token}/projects/{tablet.project_id}/submission"
+
+    unknown = client.post(url, **builders.multipart(builders.submission("uuid:1", form_id="nothing")))
+    broken = client.post(url, **builders.multipart(b"<data"))
+
+    assert (unknown.status_code, broken.status_code) == (404, 400)
+    assert waiting(database, tablet) == []
+
+
+def test_every_step_is_recorded(client: Client, tablet: Tablet, database: Database) -> None:
+    send(client, tablet, builders.submission("uuid:1", form_id="nothing"))
+    (kept,) = waiting(database, tablet)
+    take(database, kept.id, xml_form_id="register")
+
+    with unit_of_work.reading(database) as unit:
+        actions = list(unit.connection.execute(select(audit.c.action).order_by(audit.c.id)).scalars())[1:]
+    assert actions == ["quarantine.create", "submission.create", "quarantine.take"]
