@@ -10,12 +10,13 @@ BIN        := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench migration constraints clean
+.PHONY: help run test check bench migration constraints web-forms clean
 
 help:  ## Say what there is
-	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
 run: .venv/ready  ## Start everything: make run [HOST=0.0.0.0] [PORT=8080] [PUBLIC_URL=https://…]
+	@$(MAKE) --no-print-directory web-forms || echo "*** Forms cannot be opened in the browser: ODK Web Forms could not be installed. Later: make web-forms ***"
 	@exec $(BIN)/siraba run $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if $(PUBLIC_URL),--public-url $(PUBLIC_URL))
 
 test: .venv/ready-for-tests  ## Install what tests need, then lint, types, laws and all tests: make test [SKIP=browser,java,s3,postgres]
@@ -40,8 +41,11 @@ constraints: .venv/ready-for-tests  ## Write down what is installed now as what 
 	@{ sed -n '/^#/p' constraints.txt; $(BIN)/pip freeze --all --exclude-editable; } > .cache/constraints.txt
 	@mv .cache/constraints.txt constraints.txt
 
+web-forms: node_modules/ready  ## Bring ODK Web Forms from npm, for forms in the browser
+	@:
+
 clean:  ## Remove the environment and all caches; data/ stays
-	rm -rf .venv .cache build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .cache node_modules build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: pyproject.toml constraints.txt
@@ -50,4 +54,8 @@ clean:  ## Remove the environment and all caches; data/ stays
 
 .venv/ready-for-tests: .venv/ready
 	@$(BIN)/pip install -q -c constraints.txt --group lint --group test
+	@touch $@
+
+node_modules/ready: package.json package-lock.json | .venv/ready
+	@tools/web_forms.sh
 	@touch $@

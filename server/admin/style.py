@@ -1,4 +1,4 @@
-"""The style sheet and the icon, under names that hold their hash: kept by browsers for good, new when they change."""
+"""The style sheet, the icon and the one script, by names that hold their hash: browsers keep them for good, and get new ones."""
 
 import hashlib
 from collections.abc import Mapping
@@ -26,6 +26,8 @@ def _read(name: str, content_type: str) -> tuple[str, StaticFile]:
 
 
 _style, _icon = _read("siraba.css", "text/css; charset=utf-8"), _read("icon.svg", "image/svg+xml")
-FILES: Mapping[str, StaticFile] = MappingProxyType(dict([_style, _icon]))
+_filling = _read("filling.js", "text/javascript; charset=utf-8")
+FILES: Mapping[str, StaticFile] = MappingProxyType(dict([_style, _icon, _filling]))
 STYLE_HREF = f"/static/{_style[0]}"
 ICON_HREF = f"/static/{_icon[0]}"
+FILLING_HREF = f"/static/{_filling[0]}"

@@ -41,19 +41,22 @@ OPEN = {
     "POST /sign-in": "that is how one signs in",
     "POST /language": "people choose a language before they sign in",
     "GET /static/<name>": "the sign-in page has a style",
+    "GET /static/web-forms/<mark>/<script>": "a published program, the same for everybody",
     "POST /v1/sessions": "that is how a program signs in",
     "POST /v1/key/<key>/sessions": "that is how a program signs in",
     "GET /v1/projects": "the list holds what one may see: for nobody nothing, as in Central",
     "GET /v1/key/<key>/projects": "the list holds what one may see: for nobody nothing, as in Central",
 }
 
-# The example form came as XML and has no media, and nobody is registered as a case.
+# The example form came as XML and has no media, npm may not have brought Web Forms, and nobody is registered as a case.
 NOT_IN_WORLD = (
     ".xlsx",
     ".xls",
     "/cases/<case_id>",
     "/forms/<xml_form_id>/attachments/<name>",
     "/versions/<version>/attachments/<name>",
+    "/fill/media/<name>",
+    "/static/web-forms/<mark>/<script>",
 )
 
 
@@ -117,6 +120,8 @@ def world(database: Database, client: Client) -> World:
         "quoted": f"'{INSTANCE}'",
         "below": "member",
         "token": "f" * 64,
+        "mark": "0.0.0",
+        "script": "index.js",
     }
     return World(database, project_id, tablet, path)
 

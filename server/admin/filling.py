@@ -1,0 +1,181 @@
+"""Forms filled in the browser: the page with ODK Web Forms, what the page fetches for a form, and what it sends.
+
+What it sends is what a tablet sends, and arrives by the same intake. Whoever opens the page may send submissions of the form.
+"""
+
+import mimetypes
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from forms import receiving, serving_entities
+from forms.definition.browser_gaps import Gap, Lacking, lacking
+from forms.definitions import definition_of
+from forms.receiving import FormTakesNothing, Sent, SentFile
+from forms.store import forms as forms_store
+from forms.store import projects as projects_store
+from forms.store.forms import Form
+from forms.store.submissions import Target
+from forms.submission import envelope
+from forms.submission.envelope import Envelope
+from server.access.verbs import Verb
+from server.admin import web_forms
+from server.admin.languages import N_
+from server.admin.pages import page, tabs
+from server.admin.style import FILLING_HREF
+from server.admin.surface import admin
+from server.web.answers import Answer, json
+from server.web.bodies import Incoming
+from server.web.multipart import submission_parts
+from server.web.surface import Ask
+from storage.problems import NotFound, Problem
+from storage.spool import Spool
+
+FILL = "/projects/<int:project_id>/forms/<xml_form_id>/fill"
+SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, no-store"}
+USER_AGENT_CHARACTERS_MOST = 255
+
+GAPS: Mapping[Gap, str] = {
+    Gap.UPLOAD: N_("cannot be answered: only pictures can be attached in the browser, no sound, video or other file"),
+    Gap.ENCRYPTION: N_("The form asks for encryption, which the browser cannot do."),
+    Gap.LAST_SAVED: N_("Answers of the last time are not remembered."),
+    Gap.BARCODE: N_("is typed: the browser reads no barcodes"),
+    Gap.DRAWING: N_("takes a picture from a file or the camera: nothing can be drawn in the browser"),
+    Gap.DATE_TIME: N_("is typed, as in 2026-01-31T09:00"),
+    Gap.APPEARANCE: N_("is shown plainly, not as on a tablet"),
+    Gap.AUDIT: N_("No log is kept of when each question was answered."),
+    Gap.RECORDING: N_("Nothing is recorded in the background."),
+}
+
+
+class NeedsEncryption(Problem):
+    """Web Forms would send readable what must be encrypted."""
+
+    code = "409.82"
+    says = "This form asks for encryption, which the browser cannot do. Fill it on a tablet."
+
+
+class AnotherForm(Problem):
+    """What was sent names another form than the page it was sent from."""
+
+    code = "400.82"
+    says = "The submission is not of the form that this page shows."
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What the page sent, its files in blob storage and its envelope read."""
+
+    envelope: Envelope
+    xml: bytes
+    files: list[SentFile]
+
+
+def parcel(incoming: Incoming) -> Parcel:
+    """Read what the page sent, before any transaction begins."""
+    parts = submission_parts(incoming)
+    files = [SentFile(file.name, file.content_type, file.stored) for file in parts.files]
+    return Parcel(envelope.read(parts.xml), parts.xml, files)
+
+
+@admin.get(FILL, needs=Verb.SUBMISSION_CREATE, finds=forms_store.published_form_of)
+def fill_page(ask: Ask[Form]) -> Answer:
+    """The form, to fill by somebody who is signed in.
+
+    Raises: FormTakesNothing, unless it is open; NotInstalled; NeedsEncryption.
+    """
+    if ask.found.state != "open":
+        raise FormTakesNothing
+    project = projects_store.project_of(ask.unit, ask.found.project_id)
+    return filled(ask, ask.found.version_id or 0, title=ask.found.title, **tabs(ask, project, "forms"))
+
+
+@admin.get(f"{FILL}/form.xml", needs=Verb.FORM_READ, finds=forms_store.published_form_of)
+def fill_form(ask: Ask[Form]) -> Answer:
+    """The form's XForm, as tablets get it."""
+    return xform(ask, ask.found.version_id or 0)
+
+
+@admin.get(f"{FILL}/media/<name>", needs=Verb.FORM_READ, finds=forms_store.published_form_of)
+def fill_media(ask: Ask[Form]) -> Answer:
+    """A media file of the form; an entity list as CSV."""
+    return media(ask, ask.found.version_id or 0)
+
+
+@admin.post(f"{FILL}/submission", needs=Verb.SUBMISSION_CREATE, finds=forms_store.published_form_of, reads=parcel)
+def fill_submit(ask: Ask[Form]) -> Answer:
+    """Keep what was filled in; 201 leaves only after the commit.
+
+    Raises: AnotherForm, and what `receiving.receive` raises.
+    """
+    return submitted(ask, ask.found.project_id, ask.found.id)
+
+
+def filled(ask: Ask[Any], version_id: int, *, title: str, **more: Any) -> Answer:
+    """The page that fills a version, and says what it cannot do.
+
+    Raises: NotInstalled; NeedsEncryption.
+    """
+    program = web_forms.installed()
+    missing = lacking(forms_store.xform_of(ask.unit, version_id), definition_of(ask.unit, version_id))
+    if any(each.gap is Gap.ENCRYPTION for each in missing):
+        raise NeedsEncryption
+    return page(
+        ask,
+        "fill.html",
+        headers=program.headers,
+        title=title,
+        program=program,
+        script=FILLING_HREF,
+        base=ask.target.partition("?")[0],
+        questions=[(_label(each, ask.language), GAPS[each.gap], each.fatal) for each in missing if each.path],
+        remarks=[GAPS[each.gap] for each in missing if not each.path],
+        username=ask.actor.display_name if ask.actor else "",
+        **more,
+    )
+
+
+def xform(ask: Ask[Any], version_id: int) -> Answer:
+    """A version's XForm."""
+    return Answer(forms_store.xform_of(ask.unit, version_id), 200, "application/xml; charset=utf-8", SANDBOX)
+
+
+def media(ask: Ask[Any], version_id: int) -> Answer:
+    """The media file that the path names.
+
+    Raises: NotFound, also while nobody supplied it.
+    """
+    file = next((file for file in forms_store.media_of(ask.unit, version_id) if file.name == ask.path["name"]), None)
+    if file is not None and file.entity_list_id is not None:
+        # Read at the database's pace and sent at the browser's: a slow network must not hold a connection.
+        spool = Spool(ask.site.settings.data_dir)
+        for block in serving_entities.csv(ask.unit, file.entity_list_id):
+            spool.write(block)
+        return Answer(spool.blocks(), 200, "text/csv; charset=utf-8", {**SANDBOX, "Content-Length": str(spool.size_bytes)})
+    if file is None or file.blob_sha256 is None:
+        raise NotFound
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    return Answer(ask.site.blobs.chunks(file.blob_sha256), 200, kind, {**SANDBOX, "Content-Length": str(file.size_bytes)})
+
+
+def submitted(ask: Ask[Any], project_id: int, form_id: int) -> Answer:
+    """Keep what the page sent.
+
+    Raises: AnotherForm, and what `receiving.receive` raises.
+    """
+    sent: Parcel = ask.body
+    agent = (ask.headers.get("User-Agent") or "")[:USER_AGENT_CHARACTERS_MOST]
+
+    def may_submit(target: Target) -> None:
+        if target.form_id != form_id:
+            raise AnotherForm
+
+    received = receiving.receive(
+        ask.unit, project_id, Sent(sent.envelope, sent.xml, sent.files, None, agent), may_submit=may_submit
+    )
+    return json({"instanceId": received.instance_id}, 201)
+
+
+def _label(each: Lacking, language: str) -> str:
+    found = next((label for code, label in each.labels.items() if code.rstrip(")").endswith(language)), None)
+    return found or next((label for label in each.labels.values() if label), each.path.rpartition("/")[2])

@@ -1,0 +1,184 @@
+"""Forms filled in a real Chromium with ODK Web Forms: what arrives, what never leaves, and what happens without a network."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from lxml import etree
+from playwright.sync_api import Browser, Page, Route
+from sqlalchemy import select
+
+from server.web.surface import Site
+from storage import unit_of_work
+from storage.schema import actor, submission_attachment, submission_version
+from tests.browser.conftest import Window
+from tests.support import builders
+from tests.support.builders import Person
+from tests.support.sockets import serving
+
+pytestmark = pytest.mark.browser
+
+PHOTO = Path(__file__).parents[2] / "docs" / "case-page.png"
+
+
+@dataclass
+class Desk:
+    """A programme on the web server, and somebody who enters forms at a desk there."""
+
+    site: Site
+    address: str
+    person: Person
+    project_id: int
+    asked: list[str] = field(default_factory=list)
+
+    def arrived(self) -> list[etree._Element]:
+        """The XML of every submission, the oldest first."""
+        with unit_of_work.reading(self.site.database) as unit:
+            kept = unit.connection.execute(select(submission_version.c.xml).order_by(submission_version.c.id)).scalars().all()
+        return [etree.fromstring(xml) for xml in kept]
+
+    def only(self) -> etree._Element:
+        """The one submission that arrived."""
+        (one,) = self.arrived()
+        return one
+
+    def files(self) -> list[tuple[str, str]]:
+        """The names of files that arrived, with their types."""
+        with unit_of_work.reading(self.site.database) as unit:
+            rows = unit.connection.execute(
+                select(submission_attachment.c.name, submission_attachment.c.content_type).where(
+                    submission_attachment.c.blob_sha256.is_not(None)
+                )
+            )
+            return [(row.name, row.content_type) for row in rows]
+
+    def sent_by(self) -> list[str]:
+        """Who sent, by name."""
+        with unit_of_work.reading(self.site.database) as unit:
+            return list(
+                unit.connection.execute(
+                    select(actor.c.display_name).join(submission_version, submission_version.c.submitter_id == actor.c.id)
+                ).scalars()
+            )
+
+
+@pytest.fixture
+def desk(founded: Site, tmp_path: Path) -> Iterator[Desk]:
+    """The programme's three forms and a small one."""
+    person = builders.add_person(founded.database, "awa", "enumerator", project_id=1)
+    builders.add_form(founded.database, 1)
+    with serving(founded.settings, tmp_path / "log") as served:
+        yield Desk(founded, served.address, person, 1)
+
+
+Enter = Callable[..., Window]
+
+
+@pytest.fixture
+def enter(chrome: Browser, desk: Desk) -> Iterator[Enter]:
+    """Opens a form at the desk; every address that the browser asks for is noted."""
+    opened: list[Window] = []
+
+    def open_form(form: str, *, language: str = "en") -> Window:
+        context = chrome.new_context(locale=language, viewport={"width": 1200, "height": 900})
+        one = Window(context.new_page(), desk.address)
+        opened.append(one)
+        one.page.set_default_timeout(10_000)
+        one.page.on("console", one.hear)
+        context.on("request", lambda request: desk.asked.append(request.url))
+        one.sign_in(desk.person, f"/projects/{desk.project_id}/forms/{form}/fill")
+        one.page.wait_for_selector(".odk-form")
+        return one
+
+    yield open_form
+    for one in opened:
+        one.page.context.close()
+
+
+def age(page: Page, value: str) -> None:
+    """Answer the small form's question for a number, which takes only what is typed key by key."""
+    page.locator(".odk-form").get_by_role("spinbutton").press_sequentially(value)
+    page.keyboard.press("Tab")
+
+
+def send(page: Page) -> None:
+    """Press the form's own button."""
+    page.locator(".odk-form").get_by_role("button", name="Send").click()
+
+
+def test_a_small_form_is_filled_with_a_picture_and_arrives_like_a_tablets(desk: Desk, enter: Enter) -> None:
+    at = enter("register")
+    age(at.page, "34")
+    at.page.set_input_files("input[type=file]", PHOTO)
+    at.page.get_by_role("button", name="Add").click()
+    at.page.locator(".repeat-instance input, .odk-form .p-inputtext:not(.p-inputnumber-input)").last.fill("Ba")
+
+    send(at.page)
+    at.page.wait_for_selector("text=The server has received the form.")
+
+    sent = desk.only()
+    assert (sent.get("id"), sent.get("version")) == ("register", "1")
+    assert sent.findtext("age") == "34"
+    assert sent.findtext("member/nick") == "Ba"
+    assert (sent.findtext("{*}meta/{*}instanceID") or "").startswith("uuid:")
+    assert desk.files() == [(sent.findtext("photo"), "image/png")]
+    assert desk.sent_by() == ["awa"]
+    assert at.wrong == []
+
+
+def test_the_intake_form_is_shown_in_the_pages_language_with_what_it_lacks_and_asks_nobody_else(desk: Desk, enter: Enter) -> None:
+    at = enter("intake", language="fr")
+
+    assert at.page.locator("h1:visible").inner_text() == "Accueil – Enregistrement du migrant"
+    told = at.page.locator("details.note").inner_text()
+    assert "Consentement oral (enregistrer): pas de réponse possible" in told
+    at.page.get_by_text("Bamako – bureau OIM").click()
+    assert [address for address in desk.asked if not address.startswith((desk.address, "data:", "blob:"))] == []
+    assert at.wrong == []
+
+
+def test_without_a_network_nothing_is_lost_and_sending_again_arrives_once(desk: Desk, enter: Enter) -> None:
+    at = enter("register")
+    age(at.page, "7")
+
+    def lose(route: Route) -> None:
+        route.fetch()  # it arrives, and the answer is lost on the way back
+        route.abort()
+
+    at.page.route("**/submission", lose, times=1)
+    send(at.page)
+    at.page.wait_for_selector("text=The server could not be reached.")
+    assert not at.page.get_by_role("button", name="Back to the form").is_visible()
+    at.page.get_by_role("button", name="Send again").click()
+    at.page.wait_for_selector("text=The server has received the form.")
+
+    assert desk.only().findtext("age") == "7"
+
+
+def test_whoever_leaves_with_unsent_answers_is_warned(desk: Desk, enter: Enter) -> None:
+    at = enter("register")
+    age(at.page, "7")
+
+    with at.page.expect_event("dialog") as asked:
+        at.page.close(run_before_unload=True)
+
+    assert asked.value.type == "beforeunload"
+    asked.value.accept()
+
+
+def test_a_session_that_ended_meanwhile_is_begun_again_beside_the_form(desk: Desk, enter: Enter) -> None:
+    at = enter("register")
+    age(at.page, "8")
+    at.page.context.clear_cookies()
+    send(at.page)
+    at.page.wait_for_selector("text=Your session has ended.")
+
+    beside = Window(at.page.context.new_page(), desk.address)
+    beside.sign_in(desk.person)
+    at.page.get_by_role("button", name="Send again").click()
+    # The token of the old session counts no more; the page fetches the new one and can be sent again.
+    at.page.wait_for_selector("text=The server has received the form.")
+
+    assert desk.only().findtext("age") == "8"
+    assert desk.sent_by() == ["awa"]
