@@ -24,6 +24,7 @@ from gunicorn.http import message
 
 from server import sweeping, worker
 from server.application import application
+from server.lanes import LanedWorker
 from server.web.surface import Site
 from storage import blobs, migrating
 from storage.engine import Database
@@ -77,7 +78,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
     """What gunicorn is told."""
     return {
         "bind": f"[{settings.host}]:{settings.port}" if ":" in settings.host else f"{settings.host}:{settings.port}",
-        "worker_class": "gthread",
+        "worker_class": worker_class(settings),
         "workers": settings.web_processes,
         "threads": settings.web_threads,
         "keepalive": 30,
@@ -91,6 +92,17 @@ def configuration(settings: Settings) -> dict[str, Any]:
         "proc_name": "siraba",
         "worker_tmp_dir": str(SHARED_MEMORY) if SHARED_MEMORY.is_dir() else None,
     }
+
+
+def worker_class(settings: Settings) -> type[LanedWorker]:
+    """The kind of web process; gunicorn has no settings for its lanes."""
+
+    class Worker(LanedWorker):
+        upload_threads = settings.web_upload_threads
+        least_bytes_per_second = settings.least_bytes_per_second
+        patience_seconds = settings.patience_seconds
+
+    return Worker
 
 
 def site_of(settings: Settings) -> Site:

@@ -36,6 +36,13 @@ class Settings:
     port: int = setting(8080, "Port to listen on.")
     web_processes: int = setting(2, "Processes that answer requests.")
     web_threads: int = setting(8, "Threads in each of these processes.")
+    web_upload_threads: int = setting(
+        32, "Further threads in each of these processes, for bodies over 64 kB: slow uploads keep nobody else waiting."
+    )
+    least_bytes_per_second: int = setting(
+        200, "Pace that a request must keep over its whole length, or it is ended with 408 when patience is over."
+    )
+    patience_seconds: float = setting(60.0, "How long a request may be silent, or be behind the pace that it must keep.")
     behind_proxy: bool = setting(
         False,
         "Whether a trusted proxy sets X-Forwarded-For and X-Forwarded-Proto; otherwise these headers are ignored.",
@@ -124,6 +131,11 @@ def _contradictions(settings: Settings) -> list[str]:
         wrong.append("SIRABA_BLOB_STORE: expected disk or s3")
     if settings.blob_store == "s3" and not settings.s3_bucket:
         wrong.append("SIRABA_S3_BUCKET: needed when attachments go to S3")
+    for name in ("web_processes", "web_threads", "web_upload_threads", "least_bytes_per_second"):
+        if getattr(settings, name) < 1:
+            wrong.append(f"{PREFIX}{name.upper()}: expected at least 1")
+    if settings.patience_seconds <= 0:
+        wrong.append("SIRABA_PATIENCE_SECONDS: expected more than 0")
     if settings.sweep_after_hours < 1:
         wrong.append("SIRABA_SWEEP_AFTER_HOURS: expected at least 1")
     if settings.default_language not in ("fr", "en"):

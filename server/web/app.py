@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlencode
 
 from flask import Flask, Request, Response, request
-from werkzeug.exceptions import ClientDisconnected, HTTPException
+from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from server.web import lifecycle
@@ -50,6 +50,43 @@ class CutShort(Problem):
 
     code = "400.63"
     says = "The request ended before its announced length."
+
+
+class TooSlow(Problem):
+    """The client sent more slowly than it may (`SIRABA_LEAST_BYTES_PER_SECOND`)."""
+
+    code = "408.61"
+    says = "The request came too slowly and was ended. Nothing was kept; please try again on a better connection."
+
+
+class Body:
+    """A request's body as it comes: whatever goes wrong while reading it is the client's doing, or its network's.
+
+    The server's own stream ends in silence when the client goes away early: what was *announced* must have come.
+    """
+
+    def __init__(self, stream: Any, announced: int | None) -> None:
+        self._stream = stream
+        self._missing = announced or 0
+        self._failed = False
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next *size* bytes or fewer; empty at the end, and after a failure.
+
+        Raises: TooSlow, CutShort.
+        """
+        if self._failed:
+            return b""
+        try:
+            block: bytes = self._stream.read(size)
+        except Exception as error:
+            self._failed = True
+            raise (TooSlow if isinstance(error.__context__ or error, TimeoutError) else CutShort) from None
+        self._missing -= len(block)
+        if not block and size and self._missing > 0:
+            self._failed = True
+            raise CutShort
+        return block
 
 
 class RawPath:
@@ -126,8 +163,6 @@ def _answered(site: Site, route: Route, arguments: dict[str, Any]) -> Answer:
         if route.surface.sign_in and isinstance(problem, AuthenticationFailed):
             return redirect(f"{route.surface.sign_in}?{urlencode({'next': _target(route)})}")
         return route.surface.refuses(problem, site, language)
-    except ClientDisconnected:
-        return route.surface.refuses(CutShort(), site, language)
     except Exception as error:
         return route.surface.refuses(Broken(id=_noted(route, error)), site, language)
 
@@ -162,7 +197,7 @@ def _target(route: Route) -> str:
 
 def _incoming(site: Site) -> Incoming:
     return Incoming(
-        request.stream,
+        Body(request.stream, request.content_length),
         request.headers.get("Content-Type", ""),
         request.headers,  # type: ignore[arg-type]
         site.settings,

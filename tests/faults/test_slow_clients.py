@@ -1,0 +1,161 @@
+"""Clients that crawl, stall, lie about lengths or vanish: they cost no thread that others need, and leave nothing behind."""
+
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from server import lanes
+from storage.blobs import DiskBlobs
+from storage.settings import Settings
+from tests.faults.conftest import CLIENT_SECONDS, Field, port_of
+from tests.support import builders
+from tests.support.sockets import Served, serving
+
+THREADS = 2
+SMALL, LARGE = builders.submission("uuid:small"), builders.submission("uuid:large", age="9" * 200_000)
+
+
+def connected(served: Served, begun: bytes) -> socket.socket:
+    """A connection on which that much was sent."""
+    made = socket.create_connection(("127.0.0.1", port_of(served)), CLIENT_SECONDS)
+    made.sendall(begun)
+    return made
+
+
+def answer_to(connection: socket.socket) -> bytes:
+    """Everything until the server closes the connection."""
+    with connection:
+        answer = b""
+        try:
+            while block := connection.recv(65_536):
+                answer += block
+        except ConnectionResetError:
+            pass
+        return answer
+
+
+@pytest.fixture
+def served(settings: Settings, tmp_path: Path) -> Iterator[Served]:
+    """A server with few threads and much patience."""
+    with serving(settings, tmp_path / "log", web_threads=str(THREADS), web_upload_threads=str(THREADS)) as running:
+        yield running
+
+
+@pytest.fixture
+def impatient(settings: Settings, tmp_path: Path) -> Iterator[Served]:
+    """A server that waits for nobody longer than a moment."""
+    with serving(settings, tmp_path / "log", patience_seconds="1", least_bytes_per_second="50000") as running:
+        yield running
+
+
+def test_more_slow_clients_than_threads_keep_nobody_waiting(field: Field, served: Served) -> None:
+    small, large = builders.multipart(SMALL), builders.multipart(LARGE)
+    heads = [field.head(each["content_type"], len(each["data"])) for each in (small, large)]
+    with ExitStack() as open_for_long:
+        for _ in range(4 * THREADS):
+            for begun in (b"POST /v1/", heads[0] + small["data"][:-1], heads[1] + large["data"][:100_000], heads[1]):
+                open_for_long.enter_context(connected(served, begun))
+
+        statuses = [field.send(served, builders.submission(f"uuid:{number}")) for number in range(20)]
+
+    assert statuses == [201] * 20
+    assert field.send(served, LARGE) == 201  # the slow ones are gone
+    assert set(field.kept()) == {*(f"uuid:{number}" for number in range(20)), "uuid:large"}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5])
+@pytest.mark.parametrize("xml", [SMALL, LARGE], ids=["small", "large"])
+def test_who_falls_silent_is_ended(share: float, xml: bytes, field: Field, impatient: Served) -> None:
+    request = builders.multipart(xml)
+    head = field.head(request["content_type"], len(request["data"]))
+
+    answer = answer_to(connected(impatient, head + request["data"][: int(share * len(request["data"]))]))
+
+    # What never became more than a beginning is closed without a word; a body that a thread reads is told.
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 408")
+    assert (b"408" in answer) == (xml == LARGE and share > 0)
+    assert field.kept() == {}
+
+
+def test_a_byte_now_and_then_does_not_keep_a_request_alive(field: Field, impatient: Served) -> None:
+    request = builders.multipart(LARGE)
+    connection = connected(impatient, field.head(request["content_type"], len(request["data"])) + request["data"][:70_000])
+    connection.settimeout(0.1)
+    answer = None
+    for byte in request["data"][70_000:70_200]:
+        try:
+            answer = connection.recv(65_536)
+            break
+        except TimeoutError:
+            connection.sendall(bytes([byte]))
+    connection.close()
+
+    assert answer is not None
+    assert answer.startswith(b"HTTP/1.1 408")
+    assert field.send(impatient, SMALL) == 201
+    assert list(field.kept()) == ["uuid:small"]
+
+
+@pytest.mark.parametrize("files", [{}, {"p.jpg": b"p" * 300_000}], ids=["xml", "photo"])
+def test_an_early_end_leaves_nothing(files: dict[str, bytes], field: Field, served: Served, tmp_path: Path) -> None:
+    request = builders.multipart(SMALL, files)
+    begun = field.head(request["content_type"], len(request["data"])) + request["data"][:-10]
+    politely, at_once = connected(served, begun), connected(served, begun)
+    politely.shutdown(socket.SHUT_WR)
+    at_once.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    at_once.close()
+
+    answer = answer_to(politely)
+
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b"ended before its announced length" in answer
+    assert field.kept() == {}
+    assert field.send(served, SMALL, files) == 201
+    assert len(list(DiskBlobs(tmp_path / "blobs").lying())) <= 1
+
+
+@pytest.mark.parametrize("length", ["10", "-1", "abc", "5, 5", "99999999999999999999", ""])
+def test_a_wrong_length_is_refused_at_once(length: str, field: Field, served: Served) -> None:
+    request = builders.multipart(SMALL)
+    connection = connected(served, field.head(request["content_type"], length) + request["data"])
+    connection.shutdown(socket.SHUT_WR)
+
+    assert answer_to(connection).startswith((b"HTTP/1.1 400", b"HTTP/1.1 413"))
+    assert field.kept() == {}
+    assert field.send(served, SMALL) == 201
+
+
+def test_chunks_that_are_none_are_the_clients_mistake(field: Field, served: Served) -> None:
+    request = builders.multipart(SMALL)
+    head = field.head(request["content_type"], 0).replace(b"Content-Length: 0", b"Transfer-Encoding: chunked")
+    for broken in (b"zz\r\n", b"5\r\nabcdefgh\r\n", b"5\r\nab", b"-5\r\n", b"FFFFFFFFFFFFFFFFFF\r\nab", b"0\r\nx\r\n\r\n"):
+        connection = connected(served, head + broken)
+        connection.shutdown(socket.SHUT_WR)
+        assert answer_to(connection).startswith(b"HTTP/1.1 400"), broken
+    assert field.kept() == {}
+
+
+@given(st.binary(max_size=300), st.integers(0, 400))
+def test_a_request_is_whole_with_its_last_byte_and_not_before(body: bytes, end: int) -> None:
+    head = f"POST / HTTP/1.1\r\nHost: x\r\ncontent-length:{len(body)}\r\n\r\n".encode()
+    request = head + body
+
+    assert lanes.is_whole(request)
+    assert lanes.is_whole(request[:end]) == (end >= len(request))
+    assert not lanes.is_for_streaming(request[:end])
+
+
+@pytest.mark.parametrize(
+    "header", ["Transfer-Encoding: chunked", "Expect: 100-continue", "Content-Length: x", "Content-Length : 3", "Upgrade: h2c"]
+)
+def test_what_only_a_parser_understands_goes_to_one(header: str) -> None:
+    head = f"POST / HTTP/1.1\r\n{header}\r\n\r\n".encode()
+
+    assert not lanes.is_whole(head)
+    assert lanes.is_for_streaming(head)
