@@ -19,7 +19,9 @@ from storage.engine import Database
 from storage.unit_of_work import Unit, writing
 
 BATCH = 400
-CHUNK = 25
+# What a helper projects at a time. Each table costs round trips of its own however few rows it gets, so small chunks cost
+# PostgreSQL more than the second process gains; without helpers a batch is one chunk.
+CHUNK = 100
 
 Told = Sequence[tuple[str, list[Stored]]]
 
@@ -32,7 +34,7 @@ def rebuild_all(database: Database, *, batch: int = BATCH, helpers: int = 0) -> 
     """
     _relink_all(database, batch)
     done, last = 0, ""
-    with _helped(helpers) as pool:
+    with _helped(helpers) as pool, _uncollected():
         while True:
             with writing(database) as unit:
                 page = list(sheets.pages_of_records(unit, batch, last))
@@ -60,7 +62,7 @@ def _relink_all(database: Database, batch: int) -> None:
 def _make_all_again(unit: Unit, page: Sequence[str], pool: ProcessPoolExecutor | None) -> None:
     sheets.lock(unit, [f"case:{record_id}" for record_id in page])
     told = sorted(sheets.of_records(unit, page).items())
-    chunks = [told[start : start + CHUNK] for start in range(0, len(told), CHUNK)]
+    chunks = [told] if pool is None else [told[start : start + CHUNK] for start in range(0, len(told), CHUNK)]
     records.remove(unit, page)
     made: Iterable[list[Record]] = map(_projected, chunks) if pool is None else pool.map(_projected, chunks)
     for several in made:
@@ -69,6 +71,19 @@ def _make_all_again(unit: Unit, page: Sequence[str], pool: ProcessPoolExecutor |
 
 def _projected(told: Told) -> list[Record]:
     return [project(record_id, map(sheets.opened, rows)) for record_id, rows in told]
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles: records are trees, and looking through them for cycles is an eighth of a rebuild."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 @contextmanager
