@@ -3,6 +3,7 @@
 Slow work (compiling, validating) is done before; this is one short unit, after which the version is what the form list names.
 """
 
+import codecs
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,10 @@ class Compiled:
     workbook: Stored | None = None
     workbook_type: str | None = None
     validated: bool = False
+
+    def __post_init__(self) -> None:
+        """Take a byte-order mark away before anything is hashed: what tablets get begins with `<?xml` (openrosa.md CC-10)."""
+        object.__setattr__(self, "xform", self.xform.removeprefix(codecs.BOM_UTF8))
 
 
 @dataclass(frozen=True, slots=True)

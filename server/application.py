@@ -2,7 +2,7 @@
 
 from server.admin.declared import admin
 from server.central import app_users, downloads, exports, forms, projects, sessions, submissions, users
-from server.central.surface import central
+from server.central.surface import central, downloaded
 from server.odata import documents, tables
 from server.odata.surface import odata
 from server.openrosa import form_list, submission
@@ -13,7 +13,7 @@ from server.web.surface import Site
 # Importing a module of a surface declares its routes.
 CENTRAL = (app_users, downloads, exports, forms, projects, sessions, submissions, users)
 DECLARING = (*CENTRAL, documents, tables, form_list, submission)
-SURFACES = (openrosa, odata, central, admin)
+SURFACES = (openrosa, odata, downloaded, central, admin)
 
 
 def application(site: Site) -> Application:

@@ -94,7 +94,7 @@ def _publish(site: Site, project_id: int, path: Path, staff: Stored, say: Say) -
 def _first_people(site: Site, project_id: int) -> Credentials:
     password = users.new_password()
     with unit_of_work.writing(site.database) as unit:
-        administrator = users.add_user(unit, ADMINISTRATOR, "Administrator", password)
+        administrator = users.add_user(unit, ADMINISTRATOR, "Administrator", password, digest_key=site.settings.digest_key)
         users.give_role(unit, administrator, "admin")
         app_users.add_app_user(unit, project_id, TABLET)
     return Credentials(ADMINISTRATOR, password)

@@ -69,6 +69,10 @@ class Settings:
     accept_content_length_bytes: int = setting(
         100_000_000, "Size that Collect is told to keep each request of a submission under."
     )
+    digest_key: str = setting(
+        "",
+        "Key, 32 characters or more, that turns on Digest sign-in for Collect where there is no TLS; better to have TLS.",
+    )
     session_hours: int = setting(24, "Hours after which a signed-in session ends.")
     worker_poll_seconds: float = setting(0.2, "Pause of the worker when there is nothing to do.")
     default_language: str = setting("fr", "Language of pages for a browser that asks for neither: `fr` or `en`.")
@@ -86,7 +90,8 @@ class Settings:
 
 
 PREFIX = "SIRABA_"
-SECRETS = frozenset({"s3_secret_key", "database_url"})
+DIGEST_KEY_CHARACTERS_LEAST = 32
+SECRETS = frozenset({"s3_secret_key", "database_url", "digest_key"})
 
 
 def read(environment: Mapping[str, str]) -> Settings:
@@ -140,6 +145,8 @@ def _contradictions(settings: Settings) -> list[str]:
         wrong.append("SIRABA_SWEEP_AFTER_HOURS: expected at least 1")
     if settings.default_language not in ("fr", "en"):
         wrong.append("SIRABA_DEFAULT_LANGUAGE: expected fr or en")
+    if settings.digest_key and len(settings.digest_key) < DIGEST_KEY_CHARACTERS_LEAST:
+        wrong.append(f"SIRABA_DIGEST_KEY: expected {DIGEST_KEY_CHARACTERS_LEAST} characters or more")
     if settings.public_url and not settings.public_url.startswith(("http://", "https://")):
         wrong.append("SIRABA_PUBLIC_URL: expected an address that begins with http:// or https://")
     return wrong

@@ -88,8 +88,11 @@ def by_password(unit: Unit, email: str, password: str, *, remembered: bool = Fal
     return Actor(row.id, row.kind, row.display_name) if row and right else None
 
 
-def by_basic(unit: Unit, credentials: str) -> Actor | None:
-    """The user of an `Authorization: Basic` value; UTF-8 first, then Latin-1 as Collect writes it (openrosa.md AU-08, AU-09)."""
+def basic_pair(credentials: str) -> tuple[str, str] | None:
+    """Address and password of an `Authorization: Basic` value; none, when it holds no address.
+
+    UTF-8 first, then Latin-1 as Collect writes it; the address ends at the first colon (openrosa.md AU-06 to AU-09).
+    """
     try:
         raw = base64.b64decode(credentials, validate=True)
     except (binascii.Error, ValueError):
@@ -98,9 +101,7 @@ def by_basic(unit: Unit, credentials: str) -> Actor | None:
         email, _, password = raw.decode("utf-8").partition(":")
     except UnicodeDecodeError:
         email, _, password = raw.decode("latin-1").partition(":")
-    if not email:
-        return None
-    return by_password(unit, email, password, remembered=True)
+    return (email, password) if email else None
 
 
 def known(unit: Unit, email: str, password: str) -> Actor:

@@ -1,5 +1,6 @@
 """Slowing down who guesses passwords: after some failures an address is refused for a while, right password or wrong.
 
+The same wrong password counts once: a tablet that was not told of a new one repeats the old one with every form it fetches.
 Counted in each process's memory under an HMAC whose key dies with it, since what people type into an address field may be
 their password. With N web processes a guesser has at most N times the tries.
 """
@@ -29,7 +30,7 @@ class Throttle:
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
-        self._failed: dict[bytes, list[datetime]] = {}
+        self._failed: dict[bytes, list[tuple[datetime, bytes]]] = {}
         self._lock = threading.Lock()
 
     def require_calm(self, email: str, now: datetime) -> None:
@@ -41,24 +42,29 @@ class Throttle:
             if len(self._recent(self._mark(email), now)) >= FAILURES_MOST:
                 raise TooManyFailures
 
-    def note_failure(self, email: str, now: datetime) -> None:
-        """Count a failure."""
+    def note_failure(self, email: str, now: datetime, tried: str | None = None) -> None:
+        """Count a failure, unless the same was *tried* before."""
         mark = self._mark(email)
+        attempt = secrets.token_bytes(16) if tried is None else self._mark(f"{email}\0", tried)
         with self._lock:
+            if any(attempt == known for _, known in self._recent(mark, now)):
+                return
             if len(self._failed) >= ADDRESSES_MOST:
                 self._failed = {known: recent for known in self._failed if (recent := self._recent(known, now))}
-            self._failed[mark] = [*self._recent(mark, now), now][-FAILURES_MOST:]
+            self._failed[mark] = [*self._recent(mark, now), (now, attempt)][-FAILURES_MOST:]
 
     def forget(self, email: str) -> None:
         """The right password was given."""
         with self._lock:
             self._failed.pop(self._mark(email), None)
 
-    def _recent(self, mark: bytes, now: datetime) -> list[datetime]:
-        return [moment for moment in self._failed.get(mark, ()) if moment > now - WINDOW]
+    def _recent(self, mark: bytes, now: datetime) -> list[tuple[datetime, bytes]]:
+        return [failure for failure in self._failed.get(mark, ()) if failure[0] > now - WINDOW]
 
-    def _mark(self, email: str) -> bytes:
-        return hmac.digest(self._key, email.strip().lower().encode("utf-8", "surrogateescape"), hashlib.sha256)
+    def _mark(self, email: str, tried: str = "") -> bytes:
+        return hmac.digest(self._key, (email.strip().lower() + tried).encode("utf-8", "surrogateescape"), hashlib.sha256)
 
 
 sign_ins = Throttle()
+# With every request of a tool or tablet, by address and where it comes from: many tablets may share one stale password.
+guesses = Throttle()

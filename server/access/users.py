@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
 
-from server.access import passwords
+from server.access import digests, passwords
 from server.access.policy import SITE, Place
 from server.access.roles import ROLES
 from storage import audit
@@ -105,8 +105,10 @@ def email_of(unit: Unit, actor_id: int) -> str | None:
     return found
 
 
-def add_user(unit: Unit, email: str, display_name: str, password: str) -> int:
+def add_user(unit: Unit, email: str, display_name: str, password: str, *, digest_key: str = "") -> int:
     """A new user without any role; returns the actor's id. Hashing takes 50 ms on purpose.
+
+    With the site's *digest_key* the password is good for Digest too, at once; without, after the first sign-in on a page.
 
     Raises: EmailTaken.
     """
@@ -117,15 +119,17 @@ def add_user(unit: Unit, email: str, display_name: str, password: str) -> int:
         insert(actor).returning(actor.c.id), {"kind": "user", "display_name": display_name, "created_at": unit.now}
     ).scalar_one()
     unit.connection.execute(insert(account), {"actor_id": added, "email": email, "password_hash": passwords.hashed(password)})
+    digests.keep(unit, added, password, digest_key)
     audit.record(unit, "user.create", subject=str(added))
     return added
 
 
-def set_password(unit: Unit, actor_id: int, password: str) -> None:
-    """Give a user another password and end every session begun with the old one."""
+def set_password(unit: Unit, actor_id: int, password: str, *, digest_key: str = "") -> None:
+    """Give a user another password and end every session begun with the old one; *digest_key* as for `add_user`."""
     unit.connection.execute(
         update(account).where(account.c.actor_id == actor_id).values(password_hash=passwords.hashed(password))
     )
+    digests.keep(unit, actor_id, password, digest_key)
     unit.connection.execute(delete(session).where(session.c.actor_id == actor_id))
     audit.record(unit, "user.update", subject=str(actor_id))
 

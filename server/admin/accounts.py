@@ -59,7 +59,7 @@ def add_user(ask: Ask[None]) -> Answer:
     if not 0 < len(name) <= NAME_CHARACTERS_MOST:
         raise NameMissing(most=NAME_CHARACTERS_MOST)
     password = users.new_password()
-    users.add_user(ask.unit, email, name, password)
+    users.add_user(ask.unit, email, name, password, digest_key=ask.site.settings.digest_key)
     return _users_page(ask, added=email, password=password)
 
 
@@ -73,7 +73,7 @@ def reset_password(ask: Ask[None]) -> Answer:
     if user is None:
         raise NotFound
     password = users.new_password()
-    users.set_password(ask.unit, user.actor_id, password)
+    users.set_password(ask.unit, user.actor_id, password, digest_key=ask.site.settings.digest_key)
     return _users_page(ask, added=user.email, password=password)
 
 
@@ -116,7 +116,7 @@ def change_password(ask: Ask[None]) -> Answer:
         raise WrongPassword
     if len(ask.body.get("password", "")) < PASSWORD_CHARACTERS_LEAST:
         raise PasswordTooShort(least=PASSWORD_CHARACTERS_LEAST)
-    users.set_password(ask.unit, user.actor_id, ask.body["password"])
+    users.set_password(ask.unit, user.actor_id, ask.body["password"], digest_key=ask.site.settings.digest_key)
     return redirect("/sign-in")
 
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from server.access import actors
+from server.access import actors, digests
 from server.access.actors import Actor
 from server.access.throttle import sign_ins
 from server.admin.languages import NAMES
@@ -52,6 +52,7 @@ def sign_in(ask: Ask[None]) -> Answer:
         ask.note("user.session.refuse")
         return page(ask, "sign_in.html", status=422, onward=onward, email=email, failed=True)
     session = actors.begin_session(ask.unit, actor, hours=ask.site.settings.session_hours)
+    digests.keep(ask.unit, actor.id, ask.body.get("password", ""), ask.site.settings.digest_key)
     ask.note("user.session.create", subject=str(actor.id))
     cookie = Cookie(SESSION_COOKIE, session.token, ask.site.settings.session_hours * 3600)
     return replace(redirect(onward), cookies=(cookie,))

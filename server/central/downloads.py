@@ -10,7 +10,7 @@ from forms.store.forms import Media
 from forms.store.versions import FormVersion
 from server.access.verbs import Verb
 from server.central.forms import FORM, VERSION
-from server.central.surface import central
+from server.central.surface import central, downloaded
 from server.web.answers import Answer, attachment_header, json, not_modified, stated
 from server.web.surface import Ask
 from storage.problems import NotFound
@@ -19,7 +19,7 @@ from storage.spool import Spool
 SPREADSHEETS = {"application/vnd.ms-excel": ".xls"}
 
 
-@central.get(f"{FORM}.xml", f"{VERSION}.xml", needs=Verb.FORM_READ, finds=store.version_of)
+@downloaded.get(f"{FORM}.xml", f"{VERSION}.xml", needs=Verb.FORM_READ, finds=store.version_of)
 def xform(ask: Ask[FormVersion]) -> Answer:
     """A version's XForm, exactly the bytes whose MD5 the form list names.
 
@@ -59,7 +59,7 @@ def list_media(ask: Ask[FormVersion]) -> Answer:
     return json([_media(file, lists) for file in found])
 
 
-@central.get(f"{FORM}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.FORM_READ, finds=store.version_of)
+@downloaded.get(f"{FORM}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.FORM_READ, finds=store.version_of)
 def media(ask: Ask[FormVersion]) -> Answer:
     """One media file: its content, or the entity list it stands for as CSV.
 

@@ -4,7 +4,7 @@ import hashlib
 from datetime import datetime
 
 from forms.problems import MissingField
-from server.access import actors, app_users, policy
+from server.access import actors, app_users, digests, policy
 from server.access.actors import Actor
 from server.access.policy import Place
 from server.access.throttle import sign_ins
@@ -38,6 +38,7 @@ def sign_in(ask: Ask[None]) -> Answer:
     Source: ODK Central, POST /sessions.
     """
     session = actors.begin_session(ask.unit, ask.prepared, hours=ask.site.settings.session_hours)
+    digests.keep(ask.unit, ask.prepared.id, ask.body["password"], ask.site.settings.digest_key)
     ask.note("user.session.create", subject=str(ask.prepared.id))
     return json(
         {

@@ -1,5 +1,6 @@
 """ODK Central's REST API under `/v1`: bearer tokens, Basic, or an app user's key in the path; JSON with numbered problems."""
 
+from server.access.digests import REALM
 from server.web import ways
 from server.web.answers import Answer, problem_as_json
 from server.web.surface import Site, Surface
@@ -15,4 +16,14 @@ central = Surface(
     prefixes=("/v1", "/v1/key/<key>"),
     ways=(ways.key, ways.bearer, ways.basic),
     refuses=_refuses,
+)
+
+# What Collect downloads at Central's addresses: it waits for a challenge, which elsewhere would make browsers ask.
+downloaded = Surface(
+    name="downloaded",
+    prefixes=central.prefixes,
+    ways=(ways.key, ways.bearer, ways.basic, ways.digest, ways.cookie),
+    refuses=_refuses,
+    realm=REALM,
+    cookies=True,
 )

@@ -32,7 +32,7 @@ def create(email: str, name: str | None, role: str | None, project: int | None, 
     """Create a user. A password is made and shown once, unless one is given."""
     password = _password(password_stdin)
     with surroundings.database() as database, unit_of_work.writing(database) as unit:
-        actor_id = users.add_user(unit, email, name or email, password)
+        actor_id = users.add_user(unit, email, name or email, password, digest_key=surroundings.read().digest_key)
         if role is not None:
             users.give_role(unit, actor_id, role, _place(unit, project))
     click.echo(f"Created {email}.")
@@ -57,7 +57,7 @@ def password(email: str, password_stdin: bool) -> None:
     """Give a user a new password and end all of the user's sessions."""
     new = _password(password_stdin)
     with surroundings.database() as database, unit_of_work.writing(database) as unit:
-        users.set_password(unit, users.user_id_of(unit, email), new)
+        users.set_password(unit, users.user_id_of(unit, email), new, digest_key=surroundings.read().digest_key)
     click.echo(f"Changed the password of {email}.")
     _show(new, password_stdin)
 

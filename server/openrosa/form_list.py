@@ -1,6 +1,8 @@
 """What a tablet may download: the form list, each form's manifest, and the state of entities it made itself."""
 
+import hashlib
 from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
@@ -13,7 +15,7 @@ from forms.store.projects import Project
 from server.access.policy import may
 from server.access.verbs import Verb
 from server.openrosa.surface import HEADERS, openrosa
-from server.web.answers import Answer
+from server.web.answers import Answer, not_modified
 from server.web.surface import SIGNED_IN, Ask
 from storage.schema import form
 
@@ -37,7 +39,7 @@ def form_list(ask: Ask[Project]) -> Answer:
         for found in listed
         if wanted is None or found.xml_form_id == wanted
     )
-    return _xml(f'<xforms xmlns="http://openrosa.org/xforms/xformsList">{"".join(entries)}</xforms>')
+    return _xml(ask, f'<xforms xmlns="http://openrosa.org/xforms/xformsList">{"".join(entries)}</xforms>')
 
 
 def _entry(found: Form, url: str, with_media: frozenset[int]) -> str:
@@ -64,7 +66,7 @@ def manifest(ask: Ask[Form]) -> Answer:
     lists = serving_entities.lists_by_id(ask.unit, [file.entity_list_id for file in media if file.entity_list_id])
     form_url = f"{base}/forms/{quote(ask.found.xml_form_id, safe='')}"
     files = "".join(_media_file(file, base, form_url, lists) for file in media if file.blob_md5 or file.entity_list_id)
-    return _xml(f'<manifest xmlns="http://openrosa.org/xforms/xformsManifest">{files}</manifest>')
+    return _xml(ask, f'<manifest xmlns="http://openrosa.org/xforms/xformsManifest">{files}</manifest>')
 
 
 def _media_file(file: Media, base: str, form_url: str, lists: dict[int, EntityList]) -> str:
@@ -88,12 +90,17 @@ def integrity(ask: Ask[EntityList]) -> Answer:
     entities = "".join(
         f'<entity id="{escape(uuid)}"><deleted>{"true" if gone else "false"}</deleted></entity>' for uuid, gone in states.items()
     )
-    return _xml(f"<data><entities>{entities}</entities></data>")
+    return _xml(ask, f"<data><entities>{entities}</entities></data>")
 
 
 def _ids(text: str) -> Iterable[str]:
     return [part for part in (piece.strip().removeprefix("uuid:") for piece in text.split(",")) if part]
 
 
-def _xml(body: str) -> Answer:
-    return Answer((DECLARATION + body).encode(), 200, "text/xml; charset=utf-8", HEADERS)
+def _xml(ask: Ask[Any], text: str) -> Answer:
+    """The document, or 304 to a tablet that holds it: it asks every quarter of an hour (openrosa.md FL-11, FL-34)."""
+    body = (DECLARATION + text).encode()
+    headers = {**HEADERS, "ETag": f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'}
+    if not_modified(ask.headers, headers["ETag"]):
+        return Answer(status=304, headers=headers)
+    return Answer(body, 200, "text/xml; charset=utf-8", headers)

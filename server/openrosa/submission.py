@@ -50,6 +50,7 @@ class Parcel:
     envelope: envelope.Envelope | Problem
     xml: bytes
     files: list[SentFile]
+    csrf: str | None = None
 
 
 def _parcel(incoming: Incoming) -> Parcel:
@@ -57,9 +58,9 @@ def _parcel(incoming: Incoming) -> Parcel:
     parts = submission_parts(incoming)
     files = [SentFile(file.name, file.content_type, file.stored) for file in parts.files]
     try:
-        return Parcel(envelope.read(parts.xml), parts.xml, files)
+        return Parcel(envelope.read(parts.xml), parts.xml, files, parts.csrf)
     except Problem as problem:
-        return Parcel(problem, parts.xml, files)
+        return Parcel(problem, parts.xml, files, parts.csrf)
 
 
 def set_aside(problem: Problem, ask: Ask[Project]) -> Answer | None:

@@ -2,6 +2,7 @@
 
 from xml.sax.saxutils import escape
 
+from server.access.digests import REALM
 from server.web import ways
 from server.web.answers import Answer
 from server.web.surface import Site, Surface
@@ -27,7 +28,8 @@ def _refuses(problem: Problem, _site: Site, _language: str) -> Answer:
 openrosa = Surface(
     name="openrosa",
     prefixes=("/v1", "/v1/key/<key>"),
-    ways=(ways.key, ways.bearer, ways.basic),
+    ways=(ways.key, ways.bearer, ways.basic, ways.digest, ways.cookie),
     refuses=_refuses,
-    realm="Siraba",
+    realm=REALM,
+    cookies=True,
 )

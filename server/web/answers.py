@@ -18,6 +18,7 @@ class Answer:
     content_type: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: tuple["Cookie", ...] = ()
+    challenges: tuple[str, ...] = ()  # WWW-Authenticate, a line each: clients read only the first scheme of a line
 
     def with_headers(self, headers: Mapping[str, str]) -> "Answer":
         """The same answer with more headers."""

@@ -5,18 +5,19 @@ import secrets
 import time
 import traceback
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlencode
+from urllib.parse import unquote_to_bytes, urlencode, urlsplit
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from server.web import lifecycle
+from server.access.digests import StaleNonce
+from server.web import lifecycle, ways
 from server.web.answers import Answer, Cookie, redirect
 from server.web.bodies import Incoming
 from server.web.surface import Ask, Credentials, Route, Site, Surface
-from server.web.ways import SESSION_COOKIE
 from storage.problems import AuthenticationFailed, NotFound, Problem
 
 log = logging.getLogger("siraba.web")
@@ -28,6 +29,7 @@ HARDENING = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Vary": "Authorization, Cookie, Accept-Encoding",
 }
 
 
@@ -149,12 +151,14 @@ def _view(site: Site, route: Route) -> Any:
 def _answered(site: Site, route: Route, arguments: dict[str, Any]) -> Answer:
     path = {name: _decoded(value) for name, value in arguments.items()}
     key = path.pop("key", None)
+    if key is None and ways.key in route.surface.ways:
+        key = _cleaned(request.args).get("st")  # as good as the key in the path (openrosa.md AU-13)
     language = _language(request, site)
     try:
         return lifecycle.answer(
             route,
             _ask(site, route, path, key, language),
-            Credentials(key, request.headers.get("Authorization"), request.cookies.get(SESSION_COOKIE)),
+            _credentials(site, key),
             _incoming(site),
             path,
             request.headers.get("X-CSRF-Token"),
@@ -162,9 +166,29 @@ def _answered(site: Site, route: Route, arguments: dict[str, Any]) -> Answer:
     except Problem as problem:
         if route.surface.sign_in and isinstance(problem, AuthenticationFailed):
             return redirect(f"{route.surface.sign_in}?{urlencode({'next': _target(route)})}")
-        return route.surface.refuses(problem, site, language)
+        return _refused(site, route, problem, language)
     except Exception as error:
         return route.surface.refuses(Broken(id=_noted(route, error)), site, language)
+
+
+def _refused(site: Site, route: Route, problem: Problem, language: str) -> Answer:
+    made = route.surface.refuses(problem, site, language)
+    if made.status != 401:
+        return made
+    return replace(made, challenges=ways.challenges(site, route.surface, stale=isinstance(problem, StaleNonce)))
+
+
+def _credentials(site: Site, key: str | None) -> Credentials:
+    raw = _raw_target()
+    return Credentials(
+        key,
+        request.headers.get("Authorization"),
+        request.cookies.get(ways.SESSION_COOKIE),
+        request.method,
+        (raw, urlsplit(site.settings.site_url).path + raw),
+        request.remote_addr or "",
+        site.settings.digest_key,
+    )
 
 
 def _ask(site: Site, route: Route, path: dict[str, Any], key: str | None, language: str) -> Ask[Any]:
@@ -191,8 +215,11 @@ def _target(route: Route) -> str:
     """The path and query as they came; the front page for what cannot be asked again."""
     if route.method != "GET":
         return "/"
-    raw = str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path)
-    return raw.removesuffix("?")
+    return _raw_target().removesuffix("?")
+
+
+def _raw_target() -> str:
+    return str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.removesuffix("?"))
 
 
 def _incoming(site: Site) -> Incoming:
@@ -243,8 +270,8 @@ def _respond(site: Site, made: Answer, surface: Surface) -> Response:
         response.headers.pop("Content-Type", None)
     for name, value in {**HARDENING, "Cache-Control": "private, no-cache", **made.headers}.items():
         response.headers[name] = value
-    if made.status == 401 and surface.realm:
-        response.headers["WWW-Authenticate"] = f'Basic realm="{surface.realm}", charset="UTF-8"'
+    for challenge in made.challenges:
+        response.headers.add("WWW-Authenticate", challenge)
     if made.status == 304:
         response.headers.pop("Content-Length", None)
     for cookie in made.cookies:

@@ -116,7 +116,7 @@ def _check_csrf(route: Route, actor: Actor | None, given: str | None) -> None:
 
 
 def _posted_csrf(body: Any) -> str | None:
-    return body.get("csrf") if isinstance(body, dict) else None
+    return body.get("csrf") if isinstance(body, dict) else getattr(body, "csrf", None)
 
 
 def _write_notes(ask: Ask[Any]) -> None:

@@ -19,6 +19,7 @@ from storage.blobs import BlobWriter, Stored
 from storage.problems import Problem
 
 XML_PART = "xml_submission_file"
+CSRF_PART = "__csrf"  # as Enketo sends it
 INCOMPLETE_PART = "*isIncomplete*"
 PARTS_MOST = 1_200
 NAME_CHARACTERS_MOST = 255
@@ -70,6 +71,7 @@ class Parts:
     xml: bytes = b""
     files: list[ReceivedFile] = field(default_factory=list)
     incomplete: bool = False
+    csrf: str | None = None
 
 
 def submission_parts(incoming: Incoming) -> Parts:
@@ -187,6 +189,8 @@ class _Text:
         if self._name == XML_PART:
             parts.xml = bytes(self._data)
             return True
+        if self._name == CSRF_PART:
+            parts.csrf = self._data.decode("ascii", "replace")
         if self._name == INCOMPLETE_PART:
             parts.incomplete = self._data.strip().lower() == b"yes"
         return False

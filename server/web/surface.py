@@ -66,6 +66,10 @@ class Credentials:
     key: str | None
     authorization: str | None
     cookie: str | None
+    method: str = "GET"
+    uris: tuple[str, ...] = ()  # the request line's address, and that address below the public one, as a proxy got it
+    origin: str = ""  # where the request comes from
+    digest_key: str = ""
 
 
 @dataclass(slots=True)

@@ -1,8 +1,14 @@
 """The ways in which a request can say who asks; each surface accepts some, in its own order."""
 
-from server.access import actors
+from datetime import UTC, datetime
+
+from werkzeug.datastructures import Authorization
+
+from server.access import actors, digests
 from server.access.actors import Actor
-from server.web.surface import Credentials
+from server.access.digests import Digest
+from server.access.throttle import guesses
+from server.web.surface import Credentials, Site, Surface
 from storage.unit_of_work import Unit
 
 SESSION_COOKIE = "siraba-session"
@@ -22,11 +28,53 @@ def bearer(unit: Unit, credentials: Credentials) -> Actor | None:
 
 
 def basic(unit: Unit, credentials: Credentials) -> Actor | None:
-    """An e-mail address and password in the Authorization header."""
+    """An e-mail address and password in the Authorization header.
+
+    Raises: TooManyFailures.
+    """
     kind, _, value = (credentials.authorization or "").partition(" ")
-    return actors.by_basic(unit, value.strip()) if kind.lower() == "basic" else None
+    pair = actors.basic_pair(value.strip()) if kind.lower() == "basic" else None
+    if pair is None:
+        return None
+    email, password = pair
+    guessed = f"{email}\0{credentials.origin}"
+    guesses.require_calm(guessed, unit.now)
+    found = actors.by_password(unit, email, password, remembered=True)
+    if found is None:
+        guesses.note_failure(guessed, unit.now, password)
+    return found
+
+
+def digest(unit: Unit, credentials: Credentials) -> Actor | None:
+    """A digest of a password in the Authorization header, where the site has a key for it.
+
+    Raises: TooManyFailures; StaleNonce.
+    """
+    said = Authorization.from_header(credentials.authorization) if credentials.digest_key else None
+    if said is None or said.type != "digest":
+        return None
+    asked = Digest(credentials.method, credentials.uris, said.parameters)
+    if not asked.username:
+        return None
+    guessed = f"{asked.username}\0{credentials.origin}"
+    guesses.require_calm(guessed, unit.now)
+    found = digests.by_digest(unit, asked, credentials.digest_key)
+    if found is None:
+        guesses.note_failure(guessed, unit.now)
+    return found
+
+
+def challenges(site: Site, surface: Surface, *, stale: bool = False) -> tuple[str, ...]:
+    """The lines of a 401: Digest first, and only where there is no TLS, under which a password may travel (AU-02, AU-03)."""
+    if surface.realm is None:
+        return ()
+    plain = f'Basic realm="{surface.realm}", charset="UTF-8"'
+    key = site.settings.digest_key
+    if digest not in surface.ways or not key or site.settings.site_url.startswith("https://"):
+        return (plain,)
+    return (digests.challenge(key, datetime.now(UTC), stale=stale), plain)
 
 
 def cookie(unit: Unit, credentials: Credentials) -> Actor | None:
-    """A session's token in the browser's cookie."""
-    return actors.by_session(unit, credentials.cookie) if credentials.cookie else None
+    """A session's token in the browser's cookie; where a key stands in the path, the key alone says who asks."""
+    return actors.by_session(unit, credentials.cookie) if credentials.cookie and credentials.key is None else None

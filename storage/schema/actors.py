@@ -27,6 +27,8 @@ account = Table(
     Column("actor_id", ForeignKey("actor.id"), primary_key=True),
     text("email"),
     text("password_hash"),
+    # For Digest; masked under a key that is not in the database (server/access/digests.py). Null: only the password itself helps.
+    text("digest_masked", nullable=True),
     moment("last_login_at", nullable=True),
 )
 Index("uq_account__email", func.lower(account.c.email), unique=True)
