@@ -10,7 +10,7 @@ BIN        := .venv/bin
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test check bench migration constraints web-forms clean
+.PHONY: help run test test-faults check bench migration constraints web-forms clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -23,6 +23,10 @@ test: .venv/ready-for-tests  ## Install what tests need, then lint, types, laws 
 	@SKIP="$(SKIP)" tools/engines.sh
 	@$(MAKE) --no-print-directory check
 	@SKIP="$(SKIP)" tools/tests.sh
+
+test-faults: .venv/ready-for-tests  ## Break things for longer than make test does: processes killed twenty times under thousands of submissions
+	@SKIP="$(SKIP)" tools/engines.sh
+	@for each in sqlite postgresql; do $(BIN)/pytest --database $$each --kills 20 --stories 1000 tests/faults || exit 1; done
 
 check: .venv/ready-for-tests  ## Lint, types and the laws of the layers
 	$(BIN)/ruff check .

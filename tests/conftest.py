@@ -19,6 +19,8 @@ pytest_plugins = ["tests.support.serving", "tests.support.founded", "tests.suppo
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="database to run the tests on")
+    parser.addoption("--kills", type=int, default=3, help="how often a process is killed in the middle of its work")
+    parser.addoption("--stories", type=int, default=10, help="whose submissions are sent meanwhile; each comes to about three")
 
 
 @pytest.fixture(scope="session")

@@ -53,7 +53,16 @@ def foundation(request: pytest.FixtureRequest, database_kind: str, tmp_path_fact
 @pytest.fixture
 def founded(request: pytest.FixtureRequest, database_kind: str, foundation: Foundation, tmp_path: Path) -> Iterator[Site]:
     """A programme of this test's own."""
-    data_dir = tmp_path / "programme"
+    yield from _copied(request, database_kind, foundation, tmp_path / "programme")
+
+
+@pytest.fixture
+def beside(request: pytest.FixtureRequest, database_kind: str, foundation: Foundation, tmp_path: Path) -> Iterator[Site]:
+    """A second one, to compare with."""
+    yield from _copied(request, database_kind, foundation, tmp_path / "beside")
+
+
+def _copied(request: pytest.FixtureRequest, database_kind: str, foundation: Foundation, data_dir: Path) -> Iterator[Site]:
     shutil.copytree(foundation.folder, data_dir)
     if database_kind == "sqlite":
         address = f"sqlite:///{data_dir / 'siraba.db'}"

@@ -52,14 +52,15 @@ def serving(settings: Settings, log: Path, *, processes: int = 1, **more: str) -
             stderr=subprocess.STDOUT,
         )
         try:
-            _wait_until_answering(process, port, log)
+            wait_until_answering(process, port, log)
             yield Served(address, log, process.pid)
         finally:
             process.send_signal(signal.SIGINT)  # quickly: it need not wait for connections that are kept alive
             process.wait(40)
 
 
-def _wait_until_answering(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def wait_until_answering(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    """Return once somebody listens on *port*."""
     for _ in range(300):
         if process.poll() is not None:
             raise AssertionError(f"the server ended at once:\n{log.read_text()}")
