@@ -112,6 +112,12 @@ def forms_in(unit: Unit, project_id: int, visible: ColumnElement[bool]) -> list[
     return [Form(*row) for row in rows]
 
 
+def all_forms(unit: Unit, project_id: int) -> list[Form]:
+    """Every form of a project that was not deleted, published or not, by id."""
+    rows = unit.connection.execute(_forms().where(form.c.project_id == project_id).order_by(form.c.xml_form_id))
+    return [Form(*row) for row in rows]
+
+
 def xform_of(unit: Unit, form_version_id: int) -> bytes:
     """The XForm of a version, byte for byte."""
     found: bytes = unit.connection.execute(select(form_version.c.xform).where(form_version.c.id == form_version_id)).scalar_one()

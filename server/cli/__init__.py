@@ -9,6 +9,7 @@ import click
 from server.cli.app_user import app_user
 from server.cli.cases import cases
 from server.cli.demo import demo
+from server.cli.form import form
 from server.cli.migrate import migrate
 from server.cli.quarantine import quarantine
 from server.cli.run import run
@@ -49,7 +50,7 @@ def siraba() -> None:
     """
 
 
-for _command in (run, serve, web, worker, migrate, user, app_user, cases, quarantine, demo, sweep, settings):
+for _command in (run, serve, web, worker, migrate, user, app_user, form, cases, quarantine, demo, sweep, settings):
     siraba.add_command(_command)
 
 

@@ -48,11 +48,12 @@ OPEN = {
     "GET /v1/key/<key>/projects": "the list holds what one may see: for nobody nothing, as in Central",
 }
 
-# The example form came as XML and has no media, npm may not have brought Web Forms, and nobody is registered as a case.
+# The example form came as XML, without media or draft; npm may not have brought Web Forms; nobody is registered as a case.
 NOT_IN_WORLD = (
     ".xlsx",
     ".xls",
     "/cases/<case_id>",
+    "/draft/diff",
     "/forms/<xml_form_id>/attachments/<name>",
     "/versions/<version>/attachments/<name>",
     "/fill/media/<name>",

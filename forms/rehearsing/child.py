@@ -1,0 +1,61 @@
+"""The process that walks forms, `python -m forms.rehearsing.child`: a JSON order on its input, a JSON answer on its output.
+
+{"jar": …, "xform": path, "media": [folder, …], "sheets": [{"answers", "repeats", "language", "clock", "properties"}, …]}
+{"missing": "java"}   or   {"tried": [{"path", "violations", "xml"} or {"path": [], "violations", "xml": null}, …]}
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import jpype
+
+from forms.rehearsing import javarosa
+from forms.rehearsing.javarosa import Clock
+from forms.rehearsing.laying import CannotLay
+from forms.rehearsing.walking import Walk
+
+
+def main() -> None:
+    """Carry out the order."""
+    voice = os.dup(1)
+    os.dup2(2, 1)
+    order = json.load(sys.stdin)
+    try:
+        javarosa.start(order["jar"])
+        xform = Path(order["xform"]).read_text("utf-8")
+        said = {"tried": [_tried(xform, [Path(each) for each in order["media"]], sheet) for sheet in order["sheets"]]}
+    except jpype.JVMNotFoundException:
+        said = {"missing": "java"}  # type: ignore[dict-item]
+    with os.fdopen(voice, "w", encoding="utf-8") as out:
+        json.dump(said, out)
+
+
+def _tried(xform: str, media: list[Path], sheet: dict[str, Any]) -> dict[str, Any]:
+    clock = Clock(sheet["clock"])
+    try:
+        form = javarosa.open_form(xform, media, sheet["properties"], clock)
+    except jpype.JException as thrown:
+        return _stopped("form", "/", f"JavaRosa cannot open the form: {thrown.message()}")
+    try:
+        walk = Walk(form, sheet["answers"], sheet["repeats"], clock)
+    except CannotLay as unknown:
+        return _stopped(unknown.kind, unknown.name, unknown.says)
+    try:
+        walk.speak(sheet["language"])
+        walk.to_the_end()
+    except jpype.JException as thrown:
+        place = str(walk.path[-1]["place"]) if walk.path else "/"
+        broken = _stopped("broken", place, f"JavaRosa stopped after {place}: {thrown.message()}")
+        return {**broken, "path": walk.path, "violations": walk.violations + broken["violations"]}
+    return {"path": walk.path, "violations": walk.violations, "xml": javarosa.serialised(form).decode()}
+
+
+def _stopped(kind: str, place: str, says: str) -> dict[str, Any]:
+    return {"path": [], "violations": [{"kind": kind, "place": place, "says": says}], "xml": None}
+
+
+if __name__ == "__main__":
+    main()

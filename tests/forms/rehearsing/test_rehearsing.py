@@ -1,0 +1,161 @@
+"""Forms filled in by answer files, in the real JavaRosa: what a designer's unit test can rely on."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from forms.compiling.compiling import Compiled, compile
+from forms.rehearsing.answer_file import AnswerFile, UnreadableAnswerFile, load
+from forms.rehearsing.laying import CannotLay, Laid
+from forms.rehearsing.rehearsing import MissingMedia, Trial, try_form
+from tests.collector import scenario
+from tests.forms.workbooks import XLSFORMS, workbook
+
+pytestmark = pytest.mark.java
+
+SURVEY: list[list[str | None]] = [
+    ["type", "name", "label", "required", "relevant", "constraint", "constraint_message", "calculation"],
+    ["integer", "age", "Age", "yes", None, ". < 120", "Under 120", None],
+    ["select_one yn", "child", "Any child?", None, "${age} > 17", None, None, None],
+    ["begin_repeat", "kid", "Child", None, "${child} = 'yes'", None, None, None],
+    ["text", "nick", "Nickname", "yes", None, "string-length(.) > 1", None, None],
+    ["end_repeat", None, None, None, None, None, None, None],
+    ["date", "seen", "Seen on", None, None, ". <= today()", None, None],
+    ["note", "bye", "Thank you", None, None, None, None, None],
+    ["calculate", "year", None, None, None, None, None, "format-date(today(), '%Y')"],
+]
+CHOICES: list[list[str | None]] = [["list_name", "name", "label"], ["yn", "yes", "Yes"], ["yn", "no", "No"]]
+SETTINGS: list[list[str | None]] = [["form_title", "form_id", "version"], ["Small", "small", "1"]]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    return compile(workbook(tmp_path_factory.mktemp("small"), survey=SURVEY, choices=CHOICES, settings=SETTINGS))
+
+
+def tried(form: Compiled, tmp_path: Path, *files: AnswerFile) -> list[Trial]:
+    return try_form(form.xform, form.definition, tmp_path, files)
+
+
+def answers(repeats: dict[str, Any] | None = None, clock: str | None = None, **given: Any) -> AnswerFile:
+    return AnswerFile("a", answers=given, repeats=repeats or {}, clock=clock)
+
+
+def test_the_path_the_violations_and_the_submission_are_told_for_each_file(small: Compiled, tmp_path: Path) -> None:
+    grown, child, wrong = tried(
+        small,
+        tmp_path,
+        answers({"kid": [{"nick": "Ba"}, {"nick": "Fa"}]}, age=40, child="yes", seen="today-3"),
+        answers(age=7),
+        answers({"kid": [{"nick": "B"}]}, age=130, child="yes", seen="today+1", bye="x"),
+    )
+
+    assert grown.passed
+    assert [screen["place"] for screen in grown.path] == [
+        "/age", "/child", "/kid[1]/nick", "/kid[2]/nick", "/seen", "/bye",
+    ]  # fmt: skip
+    assert "<kid><nick>Fa</nick></kid>" in str(grown.xml)
+    assert [screen["place"] for screen in child.path] == ["/age", "/seen", "/bye"]
+    assert [(each["kind"], each["place"]) for each in wrong.violations] == [
+        ("constraint", "/age"),
+        ("constraint", "/kid[1]/nick"),
+        ("constraint", "/seen"),
+        ("read only", "/bye"),
+    ]
+    assert "Under 120" in wrong.violations[0]["says"]
+    assert wrong.xml
+    assert not wrong.passed
+
+
+def test_answers_that_fit_nowhere_are_violations_of_their_own(small: Compiled, tmp_path: Path) -> None:
+    trials = tried(
+        small,
+        tmp_path,
+        answers(),
+        answers(age=7, child="yes"),
+        answers(age=40, child="perhaps"),
+        answers(age="many"),
+        answers(aeg=40),
+    )
+
+    assert [[each["kind"] for each in trial.violations] for trial in trials] == [
+        ["required"],
+        ["never asked"],
+        ["not offered"],
+        ["wrong type", "required"],
+        ["no such question"],
+    ]
+
+
+def test_the_clock_is_set_and_expectations_are_held_against_the_submission(small: Compiled, tmp_path: Path) -> None:
+    moment = "2031-05-06T12:00:00+00:00"
+    expect = {
+        "values": {"year": "2031", "age": 40},
+        "rows": {"kid": 0},
+        "absent": ["kid"],
+        "asked": ["child"],
+        "not_asked": ["nick"],
+    }
+    met = AnswerFile("met", answers={"age": 40, "seen": "today"}, clock=moment, expect=expect)
+    missed = AnswerFile("missed", answers={"age": 7}, expect={"values": {"age": 8}, "asked": ["child"]})
+    refused = AnswerFile("refused", answers={"age": 200}, expect={"refused": {"kind": "constraint", "place": "/age"}})
+    not_refused = AnswerFile("not refused", answers={"age": 20}, expect={"refused": {"kind": "constraint"}})
+
+    trials = tried(small, tmp_path, met, missed, refused, not_refused)
+
+    assert [each.passed for each in trials] == [True, False, True, False]
+    assert "<seen>2031-05-06</seen>" in str(trials[0].xml)
+    assert trials[1].unmet == ["age is '7', not '8'", "child was not asked"]
+
+
+def test_the_programmes_scenarios_pass_as_a_designer_would_try_them() -> None:
+    form = compile(XLSFORMS / "intake.xlsx")
+    names = [
+        each for each in scenario.names() if scenario.load(each).form == "intake" and each not in ("edit_intake", "re_intake")
+    ]
+    files = [load(scenario.FOLDER / f"{name}.json", {"case": "", "case_no": "", "mistyped": ""}) for name in names]
+    trials = try_form(form.xform, form.definition, XLSFORMS, files)
+
+    assert len(trials) > 4
+    assert {each.name: (each.unmet, [] if each.refusal_expected else each.violations) for each in trials if not each.passed} == {}
+
+
+def test_a_list_of_choices_that_is_not_there_is_named(tmp_path: Path) -> None:
+    form = compile(XLSFORMS / "intake.xlsx")
+
+    with pytest.raises(MissingMedia) as missing:
+        try_form(form.xform, form.definition, tmp_path, [answers()])
+
+    assert "staff.csv" in missing.value.sentence
+    assert "cases.csv" not in missing.value.sentence, "an empty list stands in for what the form itself writes"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "[]", '{"answer": {}}', '{"answers": []}', '{"like": "a"}', '{"like": "nobody"}', '{"answers": {"a": "{case}"}}'],
+)
+def test_an_answer_file_that_cannot_be_followed_says_why(text: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(text)
+
+    with pytest.raises(UnreadableAnswerFile):
+        load(tmp_path / "a.json", {})
+
+
+def test_a_file_like_another_replaces_adds_and_drops(tmp_path: Path) -> None:
+    (tmp_path / "base.json").write_text(json.dumps({"answers": {"a": 1, "b": 2, "c": 3}, "clock": "2026-01-01T00:00:00+00:00"}))
+    (tmp_path / "own.json").write_text(json.dumps({"like": "base", "without": ["b"], "answers": {"c": 4, "d": "{case}"}}))
+
+    own = load(tmp_path / "own.json", {"case": "x"})
+
+    assert own.answers == {"a": 1, "c": 4, "d": "x"}
+    assert own.clock == "2026-01-01T00:00:00+00:00"
+
+
+def test_names_that_are_ambiguous_are_refused_and_paths_help() -> None:
+    questions = ["/a/x", "/b/x", "/r/y"]
+
+    assert Laid(questions, ["/r"], {"/a/x": 1, "r": [{"y": 2}]}, {}).given("/r[1]/y")
+    with pytest.raises(CannotLay, match="Several places"):
+        Laid(questions, [], {"x": 1}, {})

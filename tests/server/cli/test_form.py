@@ -1,0 +1,127 @@
+"""`siraba form`: what a designer types, and what CI reads of it."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+
+from storage.engine import Database
+from tests.forms.workbooks import XLSFORMS, workbook
+from tests.server.cli.conftest import Command
+from tests.support import builders
+
+pytestmark = pytest.mark.java
+
+
+def form(folder: Path, version: str = "1", age: str = "age", *, broken: bool = False) -> str:
+    """A small form; *age* names its question."""
+    condition = "1 +* 2" if broken else f"${{{age}}} > 17"
+    made = workbook(
+        folder,
+        survey=[
+            ["type", "name", "label", "relevant"],
+            ["integer", age, "How old are you?", None],
+            ["text", "school", "Which school?", condition],
+        ],
+        settings=[["form_title", "form_id", "version"], ["Small", "small", version]],
+    )
+    path = folder / f"small-{version}-{age}-{broken}.xlsx"
+    shutil.move(made, path)
+    return str(path)
+
+
+def test_a_form_is_checked_with_an_exit_code_for_ci(command: Command, tmp_path: Path) -> None:
+    good, bad = command("form", "check", form(tmp_path)), command("form", "check", form(tmp_path, broken=True), "--json")
+
+    assert (good.exit_code, good.output.splitlines()[-1]) == (0, "small-1-age-False.xlsx: 0 errors, 0 warnings.")
+    assert bad.exit_code == 1
+    said = json.loads(bad.output)
+    assert not said["valid"]
+    assert any(each["severity"] == "error" for each in said["issues"])
+
+
+def test_a_warning_fails_only_when_asked_to(command: Command) -> None:
+    intake = str(XLSFORMS / "intake.xlsx")
+
+    assert command("form", "check", intake).exit_code == 0
+    assert command("form", "check", intake, "--strict").exit_code == 1
+
+
+def test_a_spreadsheet_becomes_an_xform(command: Command, tmp_path: Path) -> None:
+    out = tmp_path / "out.xml"
+    written, printed = command("form", "compile", form(tmp_path), "-o", str(out)), command("form", "compile", form(tmp_path))
+
+    assert written.exit_code == printed.exit_code == 0
+    assert out.read_text("utf-8") == printed.stdout
+    assert "<h:html" in printed.stdout
+
+
+def test_two_files_are_compared_without_a_database(command: Command, tmp_path: Path) -> None:
+    old, new = form(tmp_path), form(tmp_path, "2", "years")
+    plain = command("form", "diff", old, new, SIRABA_DATABASE_URL="postgresql+psycopg://nobody@127.0.0.1:1/nothing")
+
+    assert plain.exit_code == 0, plain.output
+    assert "~ question renamed /age → /years (a guess)" in plain.output
+    assert "/age, now /years" in plain.output
+    assert "relevant" not in plain.output, "the condition still speaks of the same question"
+    assert command("form", "diff", old, old).output == "Nothing differs.\n"
+    for after, why, code in ((new, "loss", 1), (new, "any", 1), (old, "any", 0)):
+        assert command("form", "diff", old, after, "--fail-on", why).exit_code == code
+    assert command("form", "diff", new, old, "--json").exit_code == 0
+
+
+def test_a_form_is_published_after_its_changes_were_shown_then_listed_compared_and_pulled(
+    command: Command, database: Database, tmp_path: Path
+) -> None:
+    builders.add_project(database)
+    first, second = form(tmp_path), form(tmp_path, "2", "years")
+
+    assert "new form" in command("form", "publish", first, "--yes").output
+    asked = command("form", "publish", second, input="n\n")
+    assert asked.exit_code == 1
+    assert "question renamed /age → /years" in asked.output
+    assert "small\t1\topen\tSmall" in command("form", "list").output
+
+    assert command("form", "publish", second, input="y\n").exit_code == 0
+    assert command("form", "publish", second, "--yes").exit_code == 1, "a version is published once"
+    assert json.loads(command("form", "list", "--json").output)[0]["version"] == "2"
+
+    assert "~ question renamed /age → /years" in command("form", "diff", "small@1", "small").output
+    told = json.loads(command("form", "diff", "small", first, "--json").output)
+    assert told["impact"]["submissions"] == 0
+    nothing = command("form", "diff", "small@9", "small")
+    assert (nothing.exit_code, nothing.output.count("\n")) == (1, 1)
+
+    out = tmp_path / "pulled.xlsx"
+    assert command("form", "pull", "small@1", "-o", str(out)).exit_code == 0
+    assert out.read_bytes() == Path(first).read_bytes()
+    assert load_workbook(out)["settings"]["C2"].value == "1"
+    assert command("form", "pull", "small@1", "-o", str(out)).exit_code == 2, "nothing is written over"
+    assert command("form", "pull", "small", "--xform", "-o", str(out), "--force").exit_code == 0
+    assert b'version="2"' in out.read_bytes()
+
+
+def test_a_project_must_be_named_where_there_are_several(command: Command, database: Database, tmp_path: Path) -> None:
+    builders.add_project(database)
+    second = builders.add_project(database, "Niger")
+
+    assert command("form", "list").exit_code == 2
+    assert command("form", "list", "--project", str(second)).exit_code == 0
+
+
+def test_a_form_is_tried_with_answer_files(command: Command, tmp_path: Path) -> None:
+    grown, child = tmp_path / "grown.json", tmp_path / "child.json"
+    grown.write_text(json.dumps({"about": "A grown-up.", "answers": {"age": 30, "school": "Lycée"}}))
+    child.write_text(json.dumps({"answers": {"age": 7, "school": "Lycée"}}))
+    small = form(tmp_path)
+
+    passed = command("form", "try", small, "--answers", str(grown))
+    assert passed.exit_code == 0, passed.output
+    assert "/school = Lycée" in passed.output
+    assert "<school>Lycée</school>" in passed.output
+    failed = command("form", "try", small, "--answers", str(grown), "--answers", str(child), "--json")
+    assert failed.exit_code == 1
+    assert [(each["name"], each["passed"]) for each in json.loads(failed.output)] == [("grown", True), ("child", False)]
+    assert command("form", "try", small, "--answers", str(grown), "--clock", "yesterday").exit_code == 2
