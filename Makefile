@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
 
-run: .venv/ready  ## Start everything: make run [HOST=0.0.0.0] [PORT=8080] [PUBLIC_URL=https://…]
+run: .venv/ready .venv/looked-for-java  ## Start everything: make run [HOST=0.0.0.0] [PORT=8080] [PUBLIC_URL=https://…]
 	@$(MAKE) --no-print-directory web-forms || echo "*** Forms cannot be opened in the browser: ODK Web Forms could not be installed. Later: make web-forms ***"
 	@exec $(BIN)/siraba run $(if $(HOST),--host $(HOST)) $(if $(PORT),--port $(PORT)) $(if $(PUBLIC_URL),--public-url $(PUBLIC_URL))
 
@@ -34,8 +34,8 @@ check: .venv/ready-for-tests  ## Lint, types and the laws of the layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .cache/import_linter
 
-bench: .venv/ready-for-tests  ## Measure intake, rebuild, export and memory; takes minutes
-	@for each in intake rebuild export memory; do $(BIN)/python -m bench.$$each || exit 1; done
+bench: .venv/ready-for-tests  ## Measure intake, rebuild, export, memory and compiling; takes minutes
+	@for each in intake rebuild export memory compiling; do $(BIN)/python -m bench.$$each || exit 1; done
 
 migration: .venv/ready-for-tests  ## Draft the next migration: make migration NAME="what changes"
 	@$(BIN)/python -m tests.support.drafting "$(NAME)"
@@ -54,6 +54,11 @@ clean:  ## Remove the environment and all caches; data/ stays
 
 .venv/ready: pyproject.toml constraints.txt
 	@tools/environment.sh
+	@touch $@
+
+# Once, since without a network each attempt takes its time.
+.venv/looked-for-java: .venv/ready
+	@tools/java.sh
 	@touch $@
 
 .venv/ready-for-tests: .venv/ready

@@ -89,6 +89,12 @@ def prepare(
     return Uploaded(Compiled(checked.made.xform, kept, workbook_type, validated=reason is None), checked.warnings, reason)
 
 
+def rest() -> None:
+    """End the helper processes; they start again when a form is uploaded."""
+    compiling.COMPILER.end()
+    validating.VALIDATOR.helper.end()
+
+
 def store(blobs: Blobs, path: Path) -> Stored:
     """Put a file into blob storage, block by block."""
     with path.open("rb") as file, blobs.writer() as writer:

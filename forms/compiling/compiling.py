@@ -99,8 +99,7 @@ def _refusal(said: dict[str, Any], sheets: Sheets, issues: list[Issue]) -> list[
     """pyxform stops at the first error; other references to nothing are told with it."""
     first = [] if said["refused"] is None else [from_pyxform(said["refused"], "error", sheets, said["place"])]
     places = {each.place for each in first}
-    lost = reviewing.lost_references(sheets, "error") if "${" in str(said["refused"]) or not first else []
-    errors = [*first, *(each for each in lost if each.place not in places)]
+    errors = [*first, *(each for each in reviewing.lost_references(sheets, "error") if each.place not in places)]
     return [*errors, *issues]
 
 

@@ -66,35 +66,44 @@ class Helper:
         Raises: TookTooLong.
         """
         for _ in range(2):
-            said = self._asked(order, file, limit_seconds)
+            process, said = self._asked(order, file, limit_seconds)
             if said.startswith(STARTED):
                 return said.removeprefix(STARTED)
             # It ended (idle, or with another's form) before it took this order.
+            self._discard(process)
         return b""
 
     def end(self) -> None:
         """End it; it starts again when asked."""
-        with self._lock:
-            process, orders = self._process, self._orders
-            self._process = self._orders = None
-        if orders is not None:
-            orders.close()
-        if process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        self._discard(self._process)
 
-    def _asked(self, order: dict[str, Any], file: BinaryIO, limit_seconds: float) -> bytes:
+    def _discard(self, process: "subprocess.Popen[bytes] | None") -> None:
+        """End *process*, unless another thread has replaced it already."""
+        with self._lock:
+            if process is None or process is not self._process:
+                return
+            if self._orders is not None:
+                self._orders.close()
+            self._process = self._orders = None
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    def _asked(
+        self, order: dict[str, Any], file: BinaryIO, limit_seconds: float
+    ) -> tuple["subprocess.Popen[bytes] | None", bytes]:
         here, there = os.pipe()
         try:
-            try:
-                with self._lock:
-                    socket.send_fds(self._running(), [json.dumps(order).encode()], [file.fileno(), there])
-            except OSError:
-                return b""
-            finally:
-                os.close(there)
-            return self._heard(here, time.monotonic() + limit_seconds)
+            with self._lock:
+                orders = self._running()
+                process = self._process
+                try:
+                    socket.send_fds(orders, [json.dumps(order).encode()], [file.fileno(), there])
+                except OSError:
+                    return process, b""
+                finally:
+                    os.close(there)
+            return process, self._heard(here, time.monotonic() + limit_seconds)
         finally:
             os.close(here)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from forms import uploading
 from server import collect_settings, founding, lan, serving
 from server.access import collect_templates
 from server.cli import surroundings
@@ -51,6 +52,7 @@ def _prepare(settings: Settings, forms: Path) -> None:
         migrating.upgrade(site.database)
         _welcome(site, founding.found(site, forms, click.echo))
     finally:
+        uploading.rest()
         site.database.dispose()
 
 

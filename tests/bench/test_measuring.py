@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from bench import intake, load, machine, memory, rebuild
+from bench import compiling, intake, load, machine, memory, rebuild
 from bench.registrations import Registration
 
 
@@ -26,6 +26,16 @@ def test_rebuilding_is_measured(database_kind: str) -> None:
     told = run(rebuild.main, "--database", database_kind, "--cases", "5", "--helpers", "0", "--runs", "1")
 
     assert f"| {database_kind} | 0 |" in told
+
+
+@pytest.mark.java
+def test_compiling_is_measured(database_kind: str) -> None:
+    options = ["--runs", "1", "--choices", "50", "--seconds", "0.2", "--connections", "2"]
+
+    told = run(compiling.main, "--database", database_kind, *options)
+
+    assert "| small |" in told
+    assert f"| {database_kind} | beside compiling |" in told
 
 
 def test_memory_is_measured() -> None:

@@ -194,7 +194,7 @@ def test_a_form_that_takes_too_much_memory_is_stopped(tmp_path: Path) -> None:
 
 def test_a_form_that_takes_too_much_processor_time_is_stopped(tmp_path: Path) -> None:
     rows: Rows = [["type", "name", "label"]]
-    rows += [["text", f"q{n}", f"${{q{n - 1}}}" if n else "Q"] for n in range(6000)]
+    rows += [["text", f"q{n}", f"${{q{n - 1}}}" if n else "Q"] for n in range(12000)]
 
     with pytest.raises(CompilingExhausted):
         compile(workbook(tmp_path, survey=rows), limits=Limits(cpu_seconds=1))

@@ -1,0 +1,156 @@
+"""How long a form designer waits, and whether tablets notice.
+
+    python -m bench.compiling --runs 5 --database sqlite --seconds 8
+
+First: compiling and validating a small form, the intake form and one of 10,000 choices, warm; beside it pyxform alone, in a
+process that has nothing else to do. Then: how long a submission waits while the large form is compiled and validated again
+and again.
+"""
+
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from openpyxl import Workbook
+from pyxform.xls2xform import convert
+
+from bench import ground, load, machine
+from bench.intake import WARM_UP_SECONDS, check
+from bench.registrations import Requests, registration_of
+from cases import targets
+from forms import uploading
+from forms.compiling import compiling, validating
+
+LISTS = 10
+WORDS = 15
+
+
+def forms_to_measure(folder: Path, choices: int) -> dict[str, Path]:
+    """The forms to measure: a small one, the programme's intake, and one with so many *choices* in two languages."""
+    return {"small": small(folder), "intake": ground.XLSFORMS / "intake.xlsx", f"{choices:,} choices": large(folder, choices)}
+
+
+def small(folder: Path) -> Path:
+    """A form of ten questions."""
+    path = folder / "small.xlsx"
+    rows = [["type", "name", "label"], *[["text", f"q{number}", f"Question {number}"] for number in range(10)]]
+    _save(path, {"survey": rows})
+    return path
+
+
+def large(folder: Path, choices: int) -> Path:
+    """A workbook of 1.6 MB, when *choices* are 10,000: texts that hardly compress, as names of places do not."""
+    path, drawn = folder / "large.xlsx", random.Random(1)
+    survey = [["type", "name", "label::Français (fr)", "label::English (en)"]]
+    survey += [[f"select_one l{number}", f"q{number}", "Lequel ?", "Which one?"] for number in range(LISTS)]
+    rows = [["list_name", "name", "label::Français (fr)", "label::English (en)"]]
+    rows += [[f"l{number % LISTS}", f"c{number}", _text(drawn), _text(drawn)] for number in range(choices)]
+    _save(path, {"survey": survey, "choices": rows, "settings": [["form_id", "version"], ["large", "1"]]})
+    return path
+
+
+def _text(drawn: random.Random) -> str:
+    return " ".join("".join(drawn.choices("abcdefghijklmnopqrstuvwxyz", k=6)) for _ in range(WORDS))
+
+
+def _save(path: Path, sheets: dict[str, list[list[str]]]) -> None:
+    book = Workbook(write_only=True)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+
+
+def measure(path: Path, runs: int) -> list[float]:
+    """Median milliseconds: compiled, validated, both as an upload does it, pyxform alone."""
+    made = compiling.compile(path)
+    validating.VALIDATOR.validate(made.xform, made.sheets)
+    return [
+        _median(runs, lambda: compiling.compile(path)),
+        _median(runs, lambda: validating.VALIDATOR.validate(made.xform, made.sheets)),
+        _median(runs, lambda: uploading.check(path, targets)),
+        _median(runs, lambda: convert(path)),
+    ]
+
+
+def _median(runs: int, run: Callable[[], object]) -> float:
+    taken = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        run()
+        taken.append((time.perf_counter() - began) * 1000)
+    return statistics.median(taken)
+
+
+def helpers() -> str:
+    """What the two helper processes hold in memory just now."""
+    told = []
+    for name, helper in (("compiler", compiling.COMPILER), ("validator", validating.VALIDATOR.helper)):
+        status = Path(f"/proc/{helper.process_id}/status").read_text()
+        kilobytes = int(status.partition("VmRSS:")[2].split()[0])
+        told.append(f"{name} {kilobytes / 1024:.0f} MB")
+    return ", ".join(told)
+
+
+@contextmanager
+def compiling_again(path: Path) -> Iterator[None]:
+    """Another process compiles and validates the workbook at *path* without pause."""
+    process = subprocess.Popen([sys.executable, "-m", "bench.compiling", "--again", str(path)], cwd=ground.CHECKOUT)
+    try:
+        yield
+        if process.poll() is not None:
+            raise RuntimeError("the compiling beside the intake ended")
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def waits(kind: str, path: Path, *, seconds: float, connections: int) -> list[list[object]]:
+    """Rows of a table: submissions a second, median and 99th percentile in milliseconds, without and with the compiling."""
+    rows: list[list[object]] = []
+    with ground.founded(kind) as where:
+        requests = Requests(where, registration_of(where), photo=False)
+        with ground.served(where, "web") as server:
+            load.run(server.port, iter(requests), connections=connections, seconds=WARM_UP_SECONDS)
+            alone = load.run(server.port, iter(requests), connections=connections, seconds=seconds)
+            with compiling_again(path):
+                beside = load.run(server.port, iter(requests), connections=connections, seconds=seconds)
+        for name, outcome in (("alone", alone), ("beside compiling", beside)):
+            check(where, requests.made, outcome.accepted)
+            taken = [machine.percentile(outcome.seconds, share) * 1000 for share in (50, 99)]
+            rows.append([kind, name, len(outcome.accepted) / outcome.took, *taken])
+    return rows
+
+
+@click.command()
+@click.option("--runs", default=5, show_default=True)
+@click.option("--choices", default=10_000, show_default=True)
+@click.option("--database", "kinds", multiple=True, type=click.Choice(ground.DATABASES), default=ground.DATABASES)
+@click.option("--connections", default=4, show_default=True)
+@click.option("--seconds", default=8.0, show_default=True)
+@click.option("--again", type=click.Path(path_type=Path), hidden=True)
+def main(runs: int, choices: int, kinds: Sequence[str], connections: int, seconds: float, again: Path | None) -> None:
+    """Measure compiling and print two tables."""
+    while again is not None:
+        uploading.check(again, targets)
+    with tempfile.TemporaryDirectory() as folder:
+        forms = forms_to_measure(Path(folder), choices)
+        rows = [[name, path.stat().st_size, *measure(path, runs)] for name, path in forms.items()]
+        held, largest = helpers(), list(forms.values())[-1]
+        beside = [row for kind in kinds for row in waits(kind, largest, seconds=seconds, connections=connections)]
+    click.echo(machine.facts(held) + "\n")
+    columns = ["form", "bytes", "compile ms", "validate ms", "upload checked ms", "pyxform alone ms"]
+    click.echo(machine.table(columns, rows) + "\n")
+    click.echo(machine.table(["database", "intake", "durable/s", "p50 ms", "p99 ms"], beside))
+
+
+if __name__ == "__main__":
+    main()

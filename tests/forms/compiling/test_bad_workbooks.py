@@ -1,0 +1,199 @@
+"""Workbooks that a spreadsheet program saves happily and that no form can be made of as they are."""
+
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from forms.compiling.compiling import compile
+from forms.compiling.issue import Issue
+from forms.compiling.limits import Limits
+from forms.problems import InvalidWorkbook, UnknownWorkbook, WorkbookTooLarge
+from tests.forms.workbooks import Rows, workbook
+
+HEAD: list[str | None] = ["type", "name", "label"]
+TABLES = """
+Some words about the form.
+
+| survey  |                |      |        |
+|---------|----------------|------|--------|
+|         | type           | name | label  |
+|         | select_one yn  | a    | A \\| B |  # a remark
+|         | note           | n    | Né     |
+| choices |                |      |        |
+|         | list_name      | name | label  |
+|         | yn             | yes  | Oui    |
+"""
+
+
+def errors_of(path: Path) -> list[tuple[str, str, str]]:
+    with pytest.raises(InvalidWorkbook) as refused:
+        compile(path)
+    issues = [Issue.from_json(each) for each in refused.value.details["issues"]]
+    return [(each.code, each.place, each.text) for each in issues if each.is_error]
+
+
+def altered(path: Path, part: str, pattern: bytes, replacement: bytes) -> Path:
+    """The workbook with one part of it rewritten."""
+    with zipfile.ZipFile(path) as source:
+        content = {name: source.read(name) for name in source.namelist()}
+    content[part], count = re.subn(pattern, replacement, content[part])
+    assert count
+    made = path.with_name("altered")
+    with zipfile.ZipFile(made, "w") as archive:
+        for name, each in content.items():
+            archive.writestr(name, each)
+    return made
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_markdown_tables_are_a_form(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "form.md"
+    path.write_text(TABLES, encoding=encoding)
+
+    compiled = compile(path, fallback_id="notes")
+
+    assert compiled.definition.xml_form_id == "notes"
+    assert [(each.name, dict(each.labels)) for each in compiled.definition.fields[:2]] == [
+        ("a", {"": "A | B"}),
+        ("n", {"": "Né"}),
+    ]
+
+
+def test_a_table_may_begin_on_the_line_that_names_its_sheet(tmp_path: Path) -> None:
+    path = tmp_path / "form.md"
+    path.write_text("|survey|type|name|label|\n|---|---|---|---|\n||text|a|A|\n||txet|b|B|\n")
+
+    assert errors_of(path) == [("pyxform", "survey A3 (type)", "txet")]
+
+
+def test_text_in_another_encoding_is_refused_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "form.md"
+    path.write_text(TABLES, encoding="latin-1")
+
+    with pytest.raises(UnknownWorkbook) as refused:
+        compile(path)
+
+    assert "Line 8 is not text in UTF-8" in refused.value.sentence
+
+
+def test_an_xform_in_another_encoding_that_it_declares_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "form.xml"
+    xform = (
+        '<?xml version="1.0" encoding="{}"?><h><head><title>Né</title><model><instance><d id="f"/></instance></model></head></h>'
+    )
+    path.write_text(xform.format("ISO-8859-1"), encoding="latin-1")
+
+    assert compile(path).definition.title == "Né"
+
+
+def test_a_heading_used_twice_is_named(tmp_path: Path) -> None:
+    rows: Rows = [["type", "name", "label", "name"], ["text", "a", "A", "b"]]
+
+    assert errors_of(workbook(tmp_path, survey=rows)) == [("heading-twice", "survey D1 (name)", "name")]
+
+
+def test_a_formula_without_its_value_is_named(tmp_path: Path) -> None:
+    rows: Rows = [HEAD, ["text", "a", "A"], ["text", "b", '=CONCAT("x", 1)']]
+
+    assert errors_of(workbook(tmp_path, survey=rows)) == [("formula", "survey C3 (label)", '=CONCAT("x", 1)')]
+
+
+def test_a_formula_with_a_value_is_taken_with_a_warning(tmp_path: Path) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "=1+1"]])
+    path = altered(path, "xl/worksheets/sheet1.xml", rb"<v ?/>|<v></v>", b"<v>2</v>")
+
+    compiled = compile(path)
+
+    assert compiled.definition.fields[0].labels == {"": "2"}
+    assert [(each.severity, each.code, each.place) for each in compiled.issues] == [("warning", "formula", "survey C2 (label)")]
+
+
+def test_an_error_value_of_a_formula_is_no_label(tmp_path: Path) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "=1/0"]])
+    path = altered(
+        path, "xl/worksheets/sheet1.xml", rb'<c r="C2"[^>]*>(<f>.*?</f>)(?:<v ?/>|<v></v>)', rb'<c r="C2" t="e">\1<v>#DIV/0!</v>'
+    )
+
+    assert errors_of(path) == [("formula", "survey C2 (label)", "=1/0")]
+
+
+def test_merged_cells_are_told(tmp_path: Path) -> None:
+    path = workbook(tmp_path, survey=[[*HEAD, "hint"], ["text", "a", "A", "H"]])
+    with path.open("rb") as file:
+        book = load_workbook(file)
+    book["survey"].merge_cells("C2:D2")
+    book.save(path)
+
+    (warning,) = [each for each in compile(path).issues if each.code == "merged"]
+
+    assert (warning.severity, warning.place, warning.text, warning.question) == ("warning", "survey C2 (label)", "A", "a")
+
+
+@pytest.mark.parametrize("dimension", [b"A1:XFD1048576", b"A1"])
+def test_a_false_dimension_costs_nothing_and_hides_nothing(tmp_path: Path, dimension: bytes) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "A"]])
+    path = altered(path, "xl/worksheets/sheet1.xml", rb'<dimension ref="[^"]*"', b'<dimension ref="' + dimension + b'"')
+
+    assert [each.name for each in compile(path).definition.fields[:1]] == ["a"]
+
+
+def test_a_row_far_below_is_said_not_to_be_read(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "survey"
+    for row in (HEAD, ["text", "a", "A"]):
+        sheet.append(row)
+    sheet.cell(200, 1, "text")
+    sheet.cell(200, 2, "below")
+    book.save(tmp_path / "upload")
+
+    compiled = compile(tmp_path / "upload")
+
+    assert "below" not in compiled.definition.by_path
+    assert [(each.code, each.place) for each in compiled.issues] == [("unread", "survey A200 (type)")]
+
+
+def test_macros_are_refused_by_name(tmp_path: Path) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "A"]])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/vbaProject.bin", b"macros")
+
+    with pytest.raises(UnknownWorkbook) as refused:
+        compile(path)
+
+    assert "macros in it (xl/vbaProject.bin)" in refused.value.sentence
+
+
+def test_too_many_choices_are_refused_with_their_sheet(tmp_path: Path) -> None:
+    choices: Rows = [["list_name", "name", "label"]]
+    choices += [["many", f"c{n}", "C"] for n in range(2000)]
+    path = workbook(tmp_path, survey=[HEAD, ["select_one many", "a", "A"]], choices=choices)
+
+    with pytest.raises(WorkbookTooLarge) as refused:
+        compile(path, limits=Limits(rows=1000))
+
+    assert "'choices'" in refused.value.sentence
+
+
+@pytest.mark.parametrize("form_id", ["a/b", "..\\up", "x" * 300])
+def test_a_form_id_that_cannot_be_an_address_is_refused_at_its_cell(tmp_path: Path, form_id: str) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "A"]], settings=[["form_title", "form_id"], ["T", form_id]])
+
+    assert errors_of(path) == [("form-id", "settings B2 (form_id)", form_id)]
+
+
+@pytest.mark.parametrize("form_id", ["with spaces", "🐟", "été", "x" * 255])
+def test_other_form_ids_are_taken_as_they_are(tmp_path: Path, form_id: str) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "A"]], settings=[["form_id"], [form_id]])
+
+    assert compile(path).definition.xml_form_id == form_id
+
+
+def test_a_slash_in_the_id_of_an_xform_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "form.xml"
+    path.write_text('<h><model><instance><d id="a/b"/></instance></model></h>')
+
+    assert errors_of(path) == [("form-id", "a/b", "a/b")]

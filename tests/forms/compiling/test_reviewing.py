@@ -1,0 +1,144 @@
+"""What a form designer is told beyond what pyxform and ODK Validate say."""
+
+from pathlib import Path
+
+import pytest
+
+from forms.compiling import reviewing
+from forms.compiling.compiling import Compiled, compile
+from forms.compiling.issue import Issue
+from forms.definition.reading import read
+from forms.problems import InvalidWorkbook
+from tests.forms.workbooks import PROGRAMME, XLSFORMS, Rows, workbook
+
+
+def told(compiled: Compiled) -> list[tuple[str, str, str, str | None]]:
+    return [(each.code, each.place, each.text, each.question) for each in compiled.issues if each.code != "pyxform"]
+
+
+def test_a_missing_translation_is_named_for_each_language_and_cell(tmp_path: Path) -> None:
+    survey: Rows = [
+        ["type", "name", "label::Français (fr)", "label::Bamanankan (bm)", "hint::Français (fr)", "hint::Bamanankan (bm)"],
+        ["text", "a", "Nom", "Tɔgɔ", "Prénom", None],
+        ["select_one yn", "b", None, "Den ?", None, None],
+    ]
+    choices: Rows = [
+        ["list_name", "name", "label::Français (fr)", "label::Bamanankan (bm)"],
+        ["yn", "yes", "Oui", "ɔwɔ"],
+        ["yn", "no", "Non", None],
+    ]
+
+    compiled = compile(workbook(tmp_path, survey=survey, choices=choices))
+
+    assert told(compiled) == [
+        ("translation", "survey C3 (label::Français (fr))", "", "b"),
+        ("translation", "survey F2 (hint::Bamanankan (bm))", "", "a"),
+        ("translation", "choices D3 (label::Bamanankan (bm))", "", None),
+    ]
+
+
+def test_a_column_with_hundreds_of_missing_translations_is_summed_up(tmp_path: Path) -> None:
+    head: list[str | None] = ["type", "name", "label::Français (fr)", "label::English (en)"]
+
+    compiled = compile(workbook(tmp_path, survey=[head, *[["text", f"q{n}", "Q", None] for n in range(300)]]))
+
+    assert len(compiled.issues) == reviewing.MANY + 1
+    assert compiled.issues[-1].message.startswith("280 more rows")
+
+
+def test_choices_that_no_question_offers_are_named_where_they_begin(tmp_path: Path) -> None:
+    survey: Rows = [
+        ["type", "name", "label", "calculation"],
+        ["select_one used", "a", "A"],
+        ["select_multiple many", "b", "B"],
+        ["calculate", "c", None, "count(instance('looked_into')/root/item)"],
+    ]
+    names = ["used", "many", "looked_into", "forgotten", "forgotten"]
+    choices: Rows = [["list_name", "name", "label"]]
+    choices += [[name, f"x{n}", "X"] for n, name in enumerate(names)]
+
+    compiled = compile(workbook(tmp_path, survey=survey, choices=choices))
+
+    assert told(compiled) == [("choices-unused", "choices A5 (list_name)", "forgotten", None)]
+
+
+def test_every_reference_to_nothing_is_told_at_once(tmp_path: Path) -> None:
+    survey: Rows = [
+        ["type", "name", "label", "relevant", "calculation", "my notes"],
+        ["text", "a", "Hello ${gone}", None, None, "ask ${nobody}"],
+        ["text", "b", "B", "${a} = '1' or ${lost} = '2'", None],
+        ["calculate", "c", None, None, "${last-saved#a}"],
+    ]
+
+    with pytest.raises(InvalidWorkbook) as refused:
+        compile(workbook(tmp_path, survey=survey))
+
+    issues = [Issue.from_json(each) for each in refused.value.details["issues"]]
+    assert {(each.place, each.question) for each in issues if each.is_error} == {
+        ("survey C2 (label)", "a"),
+        ("survey D3 (relevant)", "b"),
+    }
+
+
+UPDATING: Rows = [["list_name", "label", "entity_id", "update_if"], ["people", "${a}", "${e}", "true()"]]
+SAVING: list[str | None] = ["type", "name", "label", "required", "calculation", "save_to"]
+
+
+def test_an_answer_that_may_be_blank_and_would_clear_a_property_is_named(tmp_path: Path) -> None:
+    survey: Rows = [
+        SAVING,
+        ["text", "e", "E"],
+        ["text", "a", "A", "yes", None, "asked"],
+        ["text", "b", "B", None, None, "optional"],
+        ["calculate", "c", None, None, "${b}", "copied"],
+        ["calculate", "d", None, None, "coalesce(${b}, 'old')", "kept"],
+    ]
+
+    compiled = compile(workbook(tmp_path, survey=survey, entities=UPDATING))
+
+    assert told(compiled) == [
+        ("save-to-blank", "survey F4 (save_to)", "optional", "b"),
+        ("save-to-blank", "survey F5 (save_to)", "copied", "c"),
+    ]
+
+
+def test_a_new_entity_has_nothing_that_could_be_blanked(tmp_path: Path) -> None:
+    survey: Rows = [SAVING, ["text", "a", "A", None, None, "asked"]]
+
+    assert told(compile(workbook(tmp_path, survey=survey, entities=[["list_name", "label"], ["people", "${a}"]]))) == []
+
+
+@pytest.mark.parametrize("name", PROGRAMME)
+def test_the_programmes_forms_have_nothing_to_be_told(name: str) -> None:
+    assert told(compile(XLSFORMS / f"{name}.xlsx")) == []
+
+
+def test_media_that_nobody_supplied_are_named_where_the_form_names_them(tmp_path: Path) -> None:
+    survey: Rows = [
+        ["type", "name", "label", "media::image"],
+        ["select_one_from_file places.csv", "a", "A"],
+        ["note", "n", "N", "card.png"],
+        ["note", "m", "M", "there.png"],
+    ]
+    compiled = compile(workbook(tmp_path, survey=survey))
+
+    missing = reviewing.missing_media(compiled.definition, {"there.png"}, compiled.sheets)
+
+    assert {(each.code, each.place, each.question) for each in missing} == {
+        ("media", "survey A2 (type)", "a"),
+        ("media", "survey D3 (media::image)", "n"),
+    }
+
+
+def test_a_question_whose_type_changed_is_named(tmp_path: Path) -> None:
+    head: list[str | None] = ["type", "name", "label"]
+    before = compile(workbook(tmp_path, survey=[head, ["integer", "age", "Age"], ["text", "a", "A"]]))
+    after = compile(workbook(tmp_path, survey=[head, ["text", "a", "A"], ["text", "age", "Age"]]))
+
+    placed = reviewing.changed_types(before.definition, after.definition, after.sheets)
+    by_path = reviewing.changed_types(before.definition, read(after.xform), None)
+
+    assert [(each.severity, each.code, each.place, each.text) for each in placed] == [
+        ("error", "type-changed", "survey A3 (type)", "text")
+    ]
+    assert [(each.place, each.question) for each in by_path] == [("/age", "age")]
