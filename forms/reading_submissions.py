@@ -4,6 +4,7 @@ Run by the worker in one unit with the case record that follows from it. Reading
 """
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from forms import updating_entities
 from forms.definition.model import Definition
@@ -48,6 +49,15 @@ def read(unit: Unit, version_id: int) -> Read | None:
         return None
     for file in attachments.expected(definition, node):
         store.expect_file(unit, version.id, file.name, file.path)
-    store.mark_reading(unit, version.id, "read")
+    store.mark_reading(unit, version.id, "read", ended_at=_ended_at(node))
     updating_entities.take(unit, version, entity_reading.read(version.xml, definition))
     return Read(version, found, definition, node)
+
+
+def _ended_at(node: Node) -> datetime | None:
+    """When the device says that the form was finished: `end`, which nearly every XLSForm has at its root."""
+    try:
+        ended_at = datetime.fromisoformat(node.values.get("/end", "").strip())
+    except ValueError:
+        return None
+    return ended_at if ended_at.tzinfo is not None else None

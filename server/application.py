@@ -1,7 +1,7 @@
 """The whole server: every surface, on one WSGI application."""
 
 from server.admin.declared import admin
-from server.central import app_users, diffs, downloads, exports, forms, projects, sessions, submissions, users
+from server.central import app_users, diffs, downloads, exports, forms, projects, receipts, sessions, submissions, users
 from server.central.surface import central, downloaded
 from server.odata import documents, tables
 from server.odata.surface import odata
@@ -11,7 +11,7 @@ from server.web.app import Application, make_app
 from server.web.surface import Site
 
 # Importing a module of a surface declares its routes.
-CENTRAL = (app_users, diffs, downloads, exports, forms, projects, sessions, submissions, users)
+CENTRAL = (app_users, diffs, downloads, exports, forms, projects, receipts, sessions, submissions, users)
 DECLARING = (*CENTRAL, documents, tables, form_list, submission)
 SURFACES = (openrosa, odata, downloaded, central, admin)
 

@@ -225,11 +225,12 @@ def version(unit: Unit, version_id: int) -> Version:
     return Version(*tuple(row))
 
 
-def mark_reading(unit: Unit, version_id: int, reading: str, problem: str | None = None) -> None:
-    """Note whether a version's answers could be read, and if not why (a sentence without answers)."""
-    unit.connection.execute(
-        update(submission_version).where(submission_version.c.id == version_id).values(reading=reading, reading_problem=problem)
-    )
+def mark_reading(
+    unit: Unit, version_id: int, reading: str, problem: str | None = None, *, ended_at: datetime | None = None
+) -> None:
+    """Note whether a version's answers could be read, if not why (a sentence without answers), and the device's clock then."""
+    found: dict[str, Any] = {"reading": reading, "reading_problem": problem, "ended_at": ended_at}
+    unit.connection.execute(update(submission_version).where(submission_version.c.id == version_id).values(**found))
 
 
 def has_from_other_devices(unit: Unit, project_id: int, prefix: str) -> bool:

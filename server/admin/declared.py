@@ -5,8 +5,10 @@ from server.admin import (
     app_users,
     cases,
     collect_settings,
+    deliveries,
     filling,
     projects,
+    quarantine,
     signing_in,
     static_files,
     submissions,
@@ -16,4 +18,17 @@ from server.admin.surface import admin
 
 __all__ = ["admin"]
 
-DECLARING = (accounts, app_users, cases, collect_settings, filling, projects, signing_in, static_files, submissions, team)
+DECLARING = (
+    accounts,
+    app_users,
+    cases,
+    collect_settings,
+    deliveries,
+    filling,
+    projects,
+    quarantine,
+    signing_in,
+    static_files,
+    submissions,
+    team,
+)

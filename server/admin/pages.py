@@ -14,7 +14,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import jinja2
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
@@ -65,6 +65,8 @@ class Tab:
 
 _TABS = (
     ("forms", "", Verb.FORM_LIST, N_("Forms")),
+    ("deliveries", "/deliveries", Verb.DELIVERY_READ, N_("Deliveries")),
+    ("quarantine", "/quarantine", Verb.QUARANTINE_READ, N_("Quarantine")),
     ("cases", "/cases", Verb.CASE_LIST, N_("Cases")),
     ("app-users", "/app-users", Verb.APP_USER_LIST, N_("App users")),
     ("team", "/team", Verb.ASSIGNMENT_LIST, N_("Team")),
@@ -144,6 +146,7 @@ def _environment(code: str, time_zone: str) -> jinja2.Environment:
     )
     environment.install_gettext_callables(spoken.said, spoken.counted, newstyle=True)  # type: ignore[attr-defined]
     environment.filters.update(when=_when(spoken, zone), day=_day(spoken), month=_month(spoken), number=_number(spoken))
+    environment.globals["span"] = _span(spoken)
     environment.globals.update(
         link=link, lang=spoken.code, languages=NAMES, style=STYLE_HREF, icon=ICON_HREF, Verb=Verb, said=spoken.said,
         role_name=partial(role, spoken),
@@ -185,6 +188,10 @@ def _month(spoken: Language) -> Callable[[str], str]:
             return text
 
     return month
+
+
+def _span(spoken: Language) -> Callable[[int], str]:
+    return lambda seconds: format_timedelta(seconds, locale=spoken.locale, threshold=1.5)
 
 
 def _number(spoken: Language) -> Callable[[float], str]:

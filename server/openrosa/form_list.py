@@ -14,6 +14,7 @@ from forms.store.forms import Form, Media
 from forms.store.projects import Project
 from server.access.policy import may
 from server.access.verbs import Verb
+from server.openrosa.contact import heard
 from server.openrosa.surface import HEADERS, openrosa
 from server.web.answers import Answer, not_modified
 from server.web.surface import SIGNED_IN, Ask
@@ -30,6 +31,7 @@ def form_list(ask: Ask[Project]) -> Answer:
     this project at all is refused rather than shown nothing.
     """
     ask.require_any(Verb.FORM_LIST)
+    heard(ask)
     visible = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
     listed = forms_store.forms_in(ask.unit, ask.found.id, visible)
     wanted = ask.query.get("formID")

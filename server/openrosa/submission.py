@@ -12,6 +12,7 @@ from forms.submission import envelope
 from server.access import policy
 from server.access.policy import Place
 from server.access.verbs import Verb
+from server.openrosa.contact import device, heard, user_agent
 from server.openrosa.surface import HEADERS, message, openrosa
 from server.web.answers import Answer, empty
 from server.web.bodies import Incoming
@@ -33,6 +34,7 @@ def preflight(ask: Ask[Project]) -> Answer:
 
     Source: openrosa.md SB-01 to SB-07.
     """
+    heard(ask)
     limit = str(ask.site.settings.accept_content_length_bytes)
     return empty(204).with_headers({**HEADERS, "X-OpenRosa-Accept-Content-Length": limit})
 
@@ -69,7 +71,7 @@ def set_aside(problem: Problem, ask: Ask[Project]) -> Answer | None:
     if not policy.allows_within(ask.unit, ask.actor, Verb.SUBMISSION_CREATE, Place(ask.found.id)):
         return None
     said = None if isinstance(parcel.envelope, Problem) else parcel.envelope
-    refused = Refused(said, parcel.xml, parcel.files, _device(ask), _user_agent(ask), problem)
+    refused = Refused(said, parcel.xml, parcel.files, device(ask), user_agent(ask), problem)
     settings = ask.site.settings
     limits = Limits(settings.quarantine_limit_payloads, settings.quarantine_limit_bytes)
     if quarantining.keep(ask.unit, ask.found.id, refused, limits) is Fate.TAKEN:
@@ -86,7 +88,7 @@ def submit(ask: Ask[Project]) -> Answer:
     parcel: Parcel = ask.body
     if isinstance(parcel.envelope, Problem):
         raise parcel.envelope
-    sent = Sent(parcel.envelope, parcel.xml, parcel.files, _device(ask), _user_agent(ask))
+    sent = Sent(parcel.envelope, parcel.xml, parcel.files, device(ask), user_agent(ask))
 
     def may_submit(target: Target) -> None:
         policy.require(ask.unit, ask.actor, Verb.SUBMISSION_CREATE, Place(target.project_id, target.form_id))
@@ -95,12 +97,3 @@ def submit(ask: Ask[Project]) -> Answer:
     answer = message(WORDS[received.outcome], nature="submit_success", items=1, status=201)
     limit = str(ask.site.settings.accept_content_length_bytes)
     return answer.with_headers({"X-OpenRosa-Accept-Content-Length": limit})
-
-
-def _device(ask: Ask[Project]) -> str | None:
-    # Advisory: any characters, settable by hand on the device (openrosa.md SB-12).
-    return ask.query.get("deviceID", "")[: receiving.DEVICE_CHARACTERS_MOST] or None
-
-
-def _user_agent(ask: Ask[Project]) -> str:
-    return (ask.headers.get("User-Agent") or "")[:255]

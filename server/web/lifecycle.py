@@ -1,7 +1,7 @@
 """One request from credentials to answer: who asks, may they, read the body, do the work in a unit, answer after its commit."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -43,7 +43,13 @@ def answer(
     if not route.writes:
         with unit_of_work.reading(ask.site.database) as unit:
             _admit(route, ask, unit, credentials, path, csrf)
-            made = route.handler(ask)
+            if route.reads is None:
+                made = route.handler(ask)
+        if route.reads is not None:
+            ask.body = route.reads(incoming)
+            with unit_of_work.reading(ask.site.database) as unit:
+                ask.unit = unit
+                made = route.handler(ask)
         _write_notes(ask)
         return made
     with unit_of_work.reading(ask.site.database) as unit:
@@ -120,6 +126,10 @@ def _posted_csrf(body: Any) -> str | None:
 
 
 def _write_notes(ask: Ask[Any]) -> None:
+    actor_id = ask.actor.id if ask.actor else None
+    for work in ask.afterwards:
+        with suppress(Problem), unit_of_work.writing(ask.site.database, actor_id=actor_id) as unit:
+            work(unit)
     if not ask.notes:
         return
     with unit_of_work.writing(ask.site.database, actor_id=ask.actor.id if ask.actor else None) as unit:

@@ -14,6 +14,7 @@ from server.access.policy import SITE, Place
 from server.access.verbs import Verb
 from server.web.answers import Answer
 from server.web.bodies import Reader
+from server.web.contacts import Lately
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.problems import Problem
@@ -28,6 +29,7 @@ class Site:
     settings: Settings
     database: Database
     blobs: Blobs
+    lately: Lately = field(default_factory=Lately)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,15 @@ class Ask(Generic[Found]):
     language: str
     target: str = "/"  # the path and query as they were asked, for links back to here
     notes: list[dict[str, Any]] = field(default_factory=list)
+    afterwards: list[Callable[[Unit], None]] = field(default_factory=list)
 
     def note(self, action: str, **what: Any) -> None:
         """Have `storage.audit.record` written, in a unit of its own when this one only reads."""
         self.notes.append({"action": action, **what})
+
+    def do_afterwards(self, work: Callable[[Unit], None]) -> None:
+        """Have *work* done in a write unit of its own; the answer leaves even if that fails."""
+        self.afterwards.append(work)
 
     def require_any(self, verb: Verb) -> None:
         """Go on only if the actor may *verb* somewhere in the project that was found.

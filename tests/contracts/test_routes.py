@@ -95,7 +95,7 @@ def client(site: Site) -> Client:
 
 @pytest.fixture
 def world(database: Database, client: Client) -> World:
-    """A project with a form, a submission with a file, an entity, a user and two tablets."""
+    """A project with a form, a submission with a file, a refused one, an entity, a user and two tablets."""
     project_id = builders.add_project(database)
     builders.add_form(database, project_id)
     tablet = builders.add_tablet(database, project_id)
@@ -107,8 +107,14 @@ def world(database: Database, client: Client) -> World:
         **builders.multipart(builders.submission(INSTANCE, photo="photo.jpg", entity=entity), {"photo.jpg": b"JPEG"}),
     )
     assert sent.status_code == 201
+    refused = client.post(
+        f"/v1/key/{tablet.token}/projects/{project_id}/submission",
+        **builders.multipart(builders.submission("uuid:refused", form_id="nothing"), {"photo.jpg": b"JPEG"}),
+    )
+    assert refused.status_code == 404
     work_until_idle(database)
     path = {
+        "quarantine_id": 1,
         "project_id": project_id,
         "xml_form_id": "register",
         "instance_id": INSTANCE,
