@@ -61,7 +61,7 @@ def root_csv(unit: Unit, form: Form, options: CsvOptions) -> Iterator[bytes]:
     """
     layout = layout_of(unit, form, options)
     writing = Writing(layout.root.header)
-    for row in rows(unit, Chosen(form.id, options.filter)):
+    for row in rows(unit, Chosen(form.id, options.filter, draft=form.is_draft)):
         writing.add(next(layout.rows(row))[1])
         if writing.size() >= BLOCK_BYTES:
             yield writing.taken()
@@ -85,7 +85,7 @@ def csv_zip(unit: Unit, blobs: Blobs, form: Form, options: CsvOptions, *, spool:
         for path, table in layout.repeats.items():
             yield from archive.member(member_name(f"{base}{table.name}.csv"), waiting[path].blocks())
     if options.attachments:
-        for file in store.media(unit, Chosen(form.id, options.filter)):
+        for file in store.media(unit, Chosen(form.id, options.filter, draft=form.is_draft)):
             folder = f"media/{member_name(file.instance_id)}" if file.shared else "media"
             yield from archive.member(f"{folder}/{member_name(file.name)}", blobs.chunks(file.blob_sha256), compressed=False)
     yield from archive.end()
@@ -159,7 +159,7 @@ def _root_blocks(
     unit: Unit, form: Form, options: CsvOptions, layout: Layout, waiting: Mapping[str, "_Waiting"]
 ) -> Iterator[bytes]:
     writing = Writing(layout.root.header)
-    for row in rows(unit, Chosen(form.id, options.filter)):
+    for row in rows(unit, Chosen(form.id, options.filter, draft=form.is_draft)):
         for table, cells in layout.rows(row):
             if table.path:
                 waiting[table.path].add(cells)

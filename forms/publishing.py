@@ -21,7 +21,10 @@ class VersionTaken(Problem):
     """The form has published this version before."""
 
     code = "409.6"
-    says = "Version '{version}' of form '{xml_form_id}' is already published in this project."
+    says = (
+        "The form '{xml_form_id}' has published the version '{version}' before. Give it another version, "
+        "or publish with ?version= to have that done."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,13 @@ def publish(unit: Unit, project_id: int, compiled: Compiled) -> Published:
     """
     definition = reading.read(compiled.xform)
     form_id, earlier = _form(unit, project_id, definition)
-    version_id = _add_version(unit, form_id, compiled, definition)
-    _add_media(unit, project_id, version_id, earlier, definition)
+    version_id = add_version(unit, form_id, compiled, definition)
+    add_media(unit, project_id, version_id, earlier, definition)
+    return make_current(unit, project_id, form_id, version_id, definition)
+
+
+def make_current(unit: Unit, project_id: int, form_id: int, version_id: int, definition: Definition) -> Published:
+    """Let tablets fetch a version, and let the entity lists be that it feeds."""
     forms.mark_published(unit, form_id, version_id)
     for declared in definition.entities:
         list_id = entities.declare_list(unit, project_id, declared.dataset, declared.properties)
@@ -81,7 +89,7 @@ def supply_media(unit: Unit, form_version_id: int, name: str, stored: Stored) ->
 
 def _form(unit: Unit, project_id: int, definition: Definition) -> tuple[int, int | None]:
     try:
-        found = forms.form_of(unit, project_id, definition.xml_form_id)
+        found = forms.locked(unit, forms.form_of(unit, project_id, definition.xml_form_id).id)
     except NotFound:
         return forms.add_form(unit, project_id, definition.xml_form_id), None
     if forms.version_id_of(unit, found.id, definition.version) is not None:
@@ -89,7 +97,8 @@ def _form(unit: Unit, project_id: int, definition: Definition) -> tuple[int, int
     return found.id, found.version_id
 
 
-def _add_version(unit: Unit, form_id: int, compiled: Compiled, definition: Definition) -> int:
+def add_version(unit: Unit, form_id: int, compiled: Compiled, definition: Definition) -> int:
+    """A new version of the form, still unpublished and without media; returns its id."""
     if compiled.workbook is not None:
         blobs.remember(unit, compiled.workbook)
     return forms.add_version(
@@ -107,7 +116,8 @@ def _add_version(unit: Unit, form_id: int, compiled: Compiled, definition: Defin
     )
 
 
-def _add_media(unit: Unit, project_id: int, version_id: int, earlier: int | None, definition: Definition) -> None:
+def add_media(unit: Unit, project_id: int, version_id: int, earlier: int | None, definition: Definition) -> None:
+    """Note the media that a version expects: what *earlier* was given, entity lists by name, and what nobody supplied yet."""
     given = {file.name: file for file in forms.media_of(unit, earlier)} if earlier is not None else {}
     for expected in definition.media:
         list_id = entities.list_id(unit, project_id, expected.name.removesuffix(".csv"))

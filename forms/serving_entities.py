@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from forms.definition.model import Definition
 from storage.problems import NotFound
 from storage.schema import entity, entity_list, entity_property
 from storage.unit_of_work import Unit
@@ -112,3 +113,40 @@ def deleted(unit: Unit, entity_list_id: int, uuids: Iterable[str]) -> dict[str, 
         )
         found.update({row.uuid: row.deleted_at is not None for row in rows})
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class FedProperty:
+    """A property of a list: whether a form fills it, and whether publishing the form would add it."""
+
+    name: str
+    in_form: bool
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FedList:
+    """An entity list that a form feeds, and whether publishing the form would make it."""
+
+    name: str
+    is_new: bool
+    properties: tuple[FedProperty, ...]
+
+
+def fed_by(unit: Unit, project_id: int, definition: Definition, *, with_new: bool) -> list[FedList]:
+    """The lists that a form feeds, with the properties they have; *with_new*: and those that they would get from it.
+
+    Source: ODK Central, GET …/dataset-diff.
+    """
+    wanted: dict[str, dict[str, None]] = {}
+    for declared in definition.entities:
+        wanted.setdefault(declared.dataset, {}).update(dict.fromkeys(declared.properties))
+    made = []
+    for name, fed in wanted.items():
+        row = unit.connection.execute(
+            select(entity_list.c.id).where(entity_list.c.project_id == project_id, entity_list.c.name == name)
+        ).scalar_one_or_none()
+        known = properties(unit, row) if row is not None else []
+        names = [*known, *(each for each in fed if with_new and each not in known)]
+        made.append(FedList(name, row is None, tuple(FedProperty(each, each in fed, each not in known) for each in names)))
+    return made

@@ -1,19 +1,21 @@
 """The whole server: every surface, on one WSGI application."""
 
 from server.admin.declared import admin
-from server.central import app_users, diffs, downloads, exports, forms, projects, receipts, sessions, submissions, users
+from server.central import app_users, diffs, downloads, drafts, exports, forms, projects, receipts, sessions, submissions, users
 from server.central.surface import central, downloaded
+from server.central.surface import trying as central_trying
 from server.odata import documents, tables
 from server.odata.surface import odata
 from server.openrosa import form_list, submission
 from server.openrosa.surface import openrosa
+from server.openrosa.surface import trying as openrosa_trying
 from server.web.app import Application, make_app
 from server.web.surface import Site
 
 # Importing a module of a surface declares its routes.
-CENTRAL = (app_users, diffs, downloads, exports, forms, projects, receipts, sessions, submissions, users)
+CENTRAL = (app_users, diffs, downloads, drafts, exports, forms, projects, receipts, sessions, submissions, users)
 DECLARING = (*CENTRAL, documents, tables, form_list, submission)
-SURFACES = (openrosa, odata, downloaded, central, admin)
+SURFACES = (openrosa_trying, openrosa, odata, central_trying, downloaded, central, admin)
 
 
 def application(site: Site) -> Application:

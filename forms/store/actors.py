@@ -39,8 +39,8 @@ def actors_by_id(unit: Unit, ids: Iterable[int | None]) -> dict[int, KnownActor]
     return found
 
 
-def submitters(unit: Unit, form_id: int) -> list[KnownActor]:
-    """Everybody who ever sent a submission to a form, by name."""
-    sent = select(submission.c.submitter_id).where(submission.c.form_id == form_id, submission.c.draft.is_(False))
+def submitters(unit: Unit, form_id: int, *, draft: bool = False) -> list[KnownActor]:
+    """Everybody who ever sent a submission to a form, or to try its *draft*, by name."""
+    sent = select(submission.c.submitter_id).where(submission.c.form_id == form_id, submission.c.draft.is_(draft))
     rows = unit.connection.execute(select(*_COLUMNS).where(actor.c.id.in_(sent)).order_by(actor.c.display_name, actor.c.id))
     return [KnownActor(*row) for row in rows]

@@ -33,7 +33,7 @@ class Chosen:
 
     *behind* is the instance id of the submission after which to go on, *at* the one at which to; both only in the usual order.
     Deleted submissions are chosen only when the filter speaks of them. *in_repeat*: filter and order are those of a repeat's
-    table, which reaches the submission by `$root/Submissions/`.
+    table, which reaches the submission by `$root/Submissions/`. *draft*: those that were sent to try the form's draft.
     """
 
     form_id: int
@@ -44,6 +44,7 @@ class Chosen:
     at: str | None = None
     skip: int = 0
     most: int | None = None
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def pages(unit: Unit, chosen: Chosen) -> Iterator[Sequence[int]]:
 
 
 def _conditions(unit: Unit, chosen: Chosen) -> list[ColumnElement[bool]]:
-    made = [submission.c.form_id == chosen.form_id, submission.c.draft.is_(False)]
+    made = [submission.c.form_id == chosen.form_id, submission.c.draft.is_(chosen.draft)]
     asked = names(chosen.filter) if chosen.filter is not None else set()
     if DELETED not in {plain(name, in_repeat=chosen.in_repeat) for name in asked}:
         made.append(submission.c.deleted_at.is_(None))
@@ -161,7 +162,9 @@ def _place(unit: Unit, chosen: Chosen) -> list[ColumnElement[bool]]:
         return []
     edge = unit.connection.execute(
         select(submission.c.created_at, submission.c.id).where(
-            submission.c.form_id == chosen.form_id, submission.c.draft.is_(False), submission.c.instance_id == wanted
+            submission.c.form_id == chosen.form_id,
+            submission.c.draft.is_(chosen.draft),
+            submission.c.instance_id == wanted,
         )
     ).one_or_none()
     if edge is None:

@@ -1,19 +1,37 @@
 """Forms and their versions, as the database holds them."""
 
-from dataclasses import dataclass
+import hmac
+import secrets
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, insert, select, update
 
-from storage.problems import NotFound
+from storage.blobs import Stored
+from storage.problems import NotFound, Problem
 from storage.schema import blob, entity_list, form, form_attachment, form_version
-from storage.unit_of_work import Unit
+from storage.unit_of_work import Unit, tried_again_if_taken
+
+WEB_ID_BYTES = 24
+
+
+class DraftIsGone(Problem):
+    """A draft's token names no draft any more; the tablet that holds it must be told what to do."""
+
+    code = "404.4"
+    says = (
+        "This test draft no longer exists, or its address has changed. If the form was published, configure the device with an "
+        "app user's code; if there is a new draft, with the code of that draft."
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A form that was not deleted, with what its published version says (null while it only has a draft)."""
+    """A form that was not deleted, with what its published version says (null while it only has a draft).
+
+    *is_draft*: what is told is the draft's instead, and the submissions that are meant are those that were sent to try it.
+    """
 
     id: int
     project_id: int
@@ -29,6 +47,8 @@ class Form:
     published_at: datetime | None
     workbook_type: str | None
     validated: bool | None
+    draft_token: str | None
+    is_draft: bool = False
 
     @property
     def form_id(self) -> int:
@@ -55,7 +75,7 @@ class Media:
     updated_at: datetime | None
 
 
-def _forms() -> Select[Any]:
+def _forms(version_id: ColumnElement[int | None] = form.c.current_version_id) -> Select[Any]:
     return (
         select(
             form.c.id,
@@ -64,7 +84,7 @@ def _forms() -> Select[Any]:
             form.c.state,
             form.c.created_at,
             form.c.updated_at,
-            form.c.current_version_id,
+            version_id,
             form.c.draft_version_id,
             form_version.c.version,
             form_version.c.name,
@@ -72,8 +92,9 @@ def _forms() -> Select[Any]:
             form_version.c.published_at,
             form_version.c.workbook_type,
             form_version.c.validated,
+            form.c.draft_token,
         )
-        .outerjoin(form_version, form_version.c.id == form.c.current_version_id)
+        .outerjoin(form_version, form_version.c.id == version_id)
         .where(form.c.deleted_at.is_(None))
     )
 
@@ -102,6 +123,46 @@ def published_form_of(unit: Unit, project_id: int, xml_form_id: str, **_path: ob
     return found
 
 
+def draft_form_of(unit: Unit, project_id: int, xml_form_id: str, **_path: object) -> Form:
+    """The form with this id in this project, as its draft says, if it has one.
+
+    Raises: NotFound.
+    """
+    row = unit.connection.execute(
+        _forms(form.c.draft_version_id).where(
+            form.c.project_id == project_id, form.c.xml_form_id == xml_form_id, form.c.draft_version_id.is_not(None)
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return replace(Form(*row), is_draft=True)
+
+
+def tested_form_of(unit: Unit, test_token: str, project_id: int, xml_form_id: str, **_path: object) -> Form:
+    """The form as its draft says, for whoever knows the draft's token.
+
+    Raises: DraftIsGone.
+    """
+    try:
+        found = draft_form_of(unit, project_id, xml_form_id)
+    except NotFound:
+        raise DraftIsGone from None
+    if not hmac.compare_digest((found.draft_token or "").encode(), test_token.encode()):
+        raise DraftIsGone
+    return found
+
+
+def locked(unit: Unit, form_id: int) -> Form:
+    """The form, held by this unit until its end: of two designers the second one waits, and sees what the first one did.
+
+    Raises: NotFound.
+    """
+    row = unit.connection.execute(_forms().where(form.c.id == form_id).with_for_update(of=form)).one_or_none()
+    if row is None:
+        raise NotFound
+    return Form(*row)
+
+
 def forms_in(unit: Unit, project_id: int, visible: ColumnElement[bool]) -> list[Form]:
     """The published forms of a project for which *visible* (a condition over the form table) holds, by id."""
     rows = unit.connection.execute(
@@ -122,6 +183,34 @@ def xform_of(unit: Unit, form_version_id: int) -> bytes:
     """The XForm of a version, byte for byte."""
     found: bytes = unit.connection.execute(select(form_version.c.xform).where(form_version.c.id == form_version_id)).scalar_one()
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a version was made of."""
+
+    xform: bytes
+    workbook: Stored | None
+    workbook_type: str | None
+    validated: bool
+
+
+def source_of(unit: Unit, form_version_id: int) -> Source:
+    """What a version was made of."""
+    row = unit.connection.execute(
+        select(
+            form_version.c.xform,
+            form_version.c.workbook_type,
+            form_version.c.validated,
+            blob.c.sha256,
+            blob.c.md5,
+            blob.c.size_bytes,
+        )
+        .outerjoin(blob, blob.c.sha256 == form_version.c.workbook_sha256)
+        .where(form_version.c.id == form_version_id)
+    ).one()
+    workbook = Stored(row.sha256, row.md5, row.size_bytes) if row.sha256 else None
+    return Source(row.xform, workbook, row.workbook_type, row.validated)
 
 
 def version_id_of(unit: Unit, form_id: int, version: str) -> int | None:
@@ -176,11 +265,21 @@ def forms_with_media(unit: Unit, project_id: int) -> frozenset[int]:
 
 
 def add_form(unit: Unit, project_id: int, xml_form_id: str) -> int:
-    """A new form without versions; returns its id."""
-    added: int = unit.connection.execute(
-        insert(form).returning(form.c.id),
-        {"project_id": project_id, "xml_form_id": xml_form_id, "created_at": unit.now},
-    ).scalar_one()
+    """A new form without versions; returns its id.
+
+    Raises: Busy, when another unit is making a form of this id at the same moment.
+    """
+    with tried_again_if_taken():
+        added: int = unit.connection.execute(
+            insert(form).returning(form.c.id),
+            {
+                "project_id": project_id,
+                "xml_form_id": xml_form_id,
+                "web_id": secrets.token_urlsafe(WEB_ID_BYTES),
+                "web_once_id": secrets.token_urlsafe(WEB_ID_BYTES),
+                "created_at": unit.now,
+            },
+        ).scalar_one()
     return added
 
 
@@ -208,12 +307,14 @@ def add_media(unit: Unit, form_version_id: int, name: str, type: str, **source: 
     )
 
 
-def set_media(unit: Unit, form_version_id: int, name: str, blob_sha256: str) -> bool:
-    """Give an expected media file its content; false when the version expects no such file."""
+def set_media(
+    unit: Unit, form_version_id: int, name: str, blob_sha256: str | None = None, *, entity_list_id: int | None = None
+) -> bool:
+    """Give an expected media file its content, an entity list, or neither; false when the version expects no such file."""
     done = unit.connection.execute(
         update(form_attachment)
         .where(form_attachment.c.form_version_id == form_version_id, form_attachment.c.name == name)
-        .values(blob_sha256=blob_sha256, entity_list_id=None, updated_at=unit.now)
+        .values(blob_sha256=blob_sha256, entity_list_id=entity_list_id, updated_at=unit.now)
     )
     return done.rowcount == 1
 
@@ -228,11 +329,19 @@ def current_versions(unit: Unit, project_id: int) -> list[int]:
     return list(rows.scalars())
 
 
+def change(unit: Unit, form_id: int, **columns: Any) -> None:
+    """Set *columns* (`state`, `webforms_enabled`) of a form."""
+    unit.connection.execute(update(form).where(form.c.id == form_id).values(**columns, updated_at=unit.now))
+
+
 def mark_published(unit: Unit, form_id: int, form_version_id: int) -> None:
-    """Make a version the form's current one."""
+    """Make a version the form's current one; a draft that is this version ends, any other stays."""
     unit.connection.execute(update(form_version).where(form_version.c.id == form_version_id).values(published_at=unit.now))
     unit.connection.execute(
+        update(form).where(form.c.id == form_id).values(current_version_id=form_version_id, updated_at=unit.now)
+    )
+    unit.connection.execute(
         update(form)
-        .where(form.c.id == form_id)
-        .values(current_version_id=form_version_id, draft_version_id=None, updated_at=unit.now)
+        .where(form.c.id == form_id, form.c.draft_version_id == form_version_id)
+        .values(draft_version_id=None, draft_token=None, web_draft_id=None)
     )

@@ -72,7 +72,7 @@ _VERSION = (
 )
 
 
-def _submissions() -> Select[Any]:
+def _submissions(*, draft: bool = False) -> Select[Any]:
     first = submission_version.alias("first")
     return (
         select(
@@ -100,14 +100,16 @@ def _submissions() -> Select[Any]:
             & (first.c.draft == submission.c.draft)
             & (first.c.instance_id == submission.c.instance_id),
         )
-        .where(form.c.deleted_at.is_(None), submission.c.draft.is_(False))
+        .where(form.c.deleted_at.is_(None), submission.c.draft.is_(draft))
     )
 
 
-def submissions(unit: Unit, form_id: int, *, deleted: bool = False, skip: int = 0, most: int | None = None) -> Iterator[Pulled]:
-    """The submissions of a form, or those of it that were deleted, newest first, streamed."""
+def submissions(
+    unit: Unit, form_id: int, *, draft: bool = False, deleted: bool = False, skip: int = 0, most: int | None = None
+) -> Iterator[Pulled]:
+    """The submissions of a form (or those sent to try its *draft*), or those that were deleted, newest first, streamed."""
     query = (
-        _submissions()
+        _submissions(draft=draft)
         .where(
             submission.c.form_id == form_id,
             submission.c.deleted_at.is_not(None) if deleted else submission.c.deleted_at.is_(None),
@@ -126,8 +128,20 @@ def submission_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: st
 
     Raises: NotFound.
     """
+    return _one(unit, project_id, xml_form_id, instance_id)
+
+
+def trial_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, **_path: object) -> Pulled:
+    """A submission that was sent to try the form's draft.
+
+    Raises: NotFound.
+    """
+    return _one(unit, project_id, xml_form_id, instance_id, draft=True)
+
+
+def _one(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, *, draft: bool = False) -> Pulled:
     row = unit.connection.execute(
-        _submissions().where(
+        _submissions(draft=draft).where(
             form.c.project_id == project_id,
             form.c.xml_form_id == xml_form_id,
             submission.c.instance_id == instance_id,

@@ -61,7 +61,7 @@ _VERSION = select(
 ).join(submission, submission.c.id == submission_version.c.submission_id)
 _KEPT = _VERSION.where(
     submission_version.c.form_id == bindparam("form_id"),
-    submission_version.c.draft.is_(False),
+    submission_version.c.draft == bindparam("draft"),
     submission_version.c.instance_id == bindparam("instance_id"),
 )
 _ADD = insert(submission).returning(submission.c.id)
@@ -74,9 +74,9 @@ def target_of(unit: Unit, project_id: int, xml_form_id: str) -> Target | None:
     return Target(*row) if row else None
 
 
-def kept(unit: Unit, form_id: int, instance_id: str) -> Kept | None:
-    """The version that was sent under this instance id, if any."""
-    row = unit.connection.execute(_KEPT, {"form_id": form_id, "instance_id": instance_id}).one_or_none()
+def kept(unit: Unit, form_id: int, instance_id: str, *, draft: bool = False) -> Kept | None:
+    """The version that was sent under this instance id, if any; *draft*: among those sent to try the draft."""
+    row = unit.connection.execute(_KEPT, {"form_id": form_id, "instance_id": instance_id, "draft": draft}).one_or_none()
     return Kept(*row) if row else None
 
 
@@ -91,6 +91,7 @@ def kept_without_id(unit: Unit, form_id: int, xml_sha256: str, device_id: str | 
     found: str | None = unit.connection.execute(
         select(submission_version.c.instance_id).where(
             submission_version.c.form_id == form_id,
+            submission_version.c.draft.is_(False),
             submission_version.c.xml_sha256 == xml_sha256,
             submission_version.c.device_id.is_not_distinct_from(device_id),
         )
@@ -98,7 +99,7 @@ def kept_without_id(unit: Unit, form_id: int, xml_sha256: str, device_id: str | 
     return found
 
 
-def add_submission(unit: Unit, form_id: int, instance_id: str, *, device_id: str | None) -> int:
+def add_submission(unit: Unit, form_id: int, instance_id: str, *, device_id: str | None, draft: bool = False) -> int:
     """A new submission; returns its id.
 
     Raises: Busy, when it was sent twice at the same moment and the other request is ahead.
@@ -109,6 +110,7 @@ def add_submission(unit: Unit, form_id: int, instance_id: str, *, device_id: str
             {
                 "form_id": form_id,
                 "instance_id": instance_id,
+                "draft": draft,
                 "submitter_id": unit.actor_id,
                 "device_id": device_id,
                 "created_at": unit.now,

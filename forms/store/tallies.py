@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import case, func, select
 
-from storage.schema import app_user, entity, entity_list, form, form_version, submission, submission_version
+from storage.schema import app_user, entity, entity_list, form, form_version, public_link, submission, submission_version
 from storage.unit_of_work import Unit
 
 
@@ -32,6 +32,7 @@ class FormTally:
     edited: int = 0
     last_submission_at: datetime | None = None
     created_by: int | None = None
+    public_links: int = 0
 
 
 def project_tallies(unit: Unit) -> Mapping[int, ProjectTally]:
@@ -82,6 +83,12 @@ def form_tallies(unit: Unit, project_id: int, form_id: int | None = None) -> Map
         .correlate(form)
         .scalar_subquery()
     )
+    links = (
+        select(func.count())
+        .where(public_link.c.form_id == form.c.id, public_link.c.token.is_not(None))
+        .correlate(form)
+        .scalar_subquery()
+    )
     rows = unit.connection.execute(
         select(
             form.c.id,
@@ -91,6 +98,7 @@ def form_tallies(unit: Unit, project_id: int, form_id: int | None = None) -> Map
             counted(state == "edited"),
             func.max(submission.c.created_at),
             maker,
+            links,
         )
         .outerjoin(
             submission,
@@ -99,7 +107,7 @@ def form_tallies(unit: Unit, project_id: int, form_id: int | None = None) -> Map
         .where(*where)
         .group_by(form.c.id)
     )
-    return {row[0]: FormTally(row[1], int(row[2]), int(row[3]), int(row[4]), row[5], row[6]) for row in rows}
+    return {row[0]: FormTally(row[1], int(row[2]), int(row[3]), int(row[4]), row[5], row[6], row[7]) for row in rows}
 
 
 def last_used(unit: Unit, project_id: int) -> Mapping[int, datetime]:

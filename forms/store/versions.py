@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, false, func, or_, select
 
+from forms.store.forms import tested_form_of
 from storage.problems import NotFound
 from storage.schema import blob, form, form_version
 from storage.unit_of_work import Unit
@@ -16,7 +17,7 @@ NAMELESS = "___"
 
 @dataclass(frozen=True, slots=True)
 class FormVersion:
-    """A published version of a form that was not deleted; *is_current*: the one that tablets get."""
+    """A version of a form that was not deleted; *is_current*: the one that tablets get; null *published_at*: the draft."""
 
     id: int
     form_id: int
@@ -34,8 +35,21 @@ class FormVersion:
     form_created_at: datetime
     form_updated_at: datetime | None
     created_by: int | None
-    published_at: datetime
+    published_at: datetime | None
     is_current: bool
+    validated: bool
+    form_published: bool
+    draft_version_id: int | None
+    draft_token: str | None
+    web_id: str | None
+    web_once_id: str | None
+    web_draft_id: str | None
+    webforms_enabled: bool
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether it is still being prepared."""
+        return self.published_at is None
 
 
 def _versions() -> Select[Any]:
@@ -58,11 +72,19 @@ def _versions() -> Select[Any]:
             form.c.updated_at,
             form_version.c.created_by,
             form_version.c.published_at,
-            form_version.c.id == form.c.current_version_id,
+            func.coalesce(form_version.c.id == form.c.current_version_id, false()),
+            form_version.c.validated,
+            form.c.current_version_id.is_not(None),
+            form.c.draft_version_id,
+            form.c.draft_token,
+            form.c.web_id,
+            form.c.web_once_id,
+            form.c.web_draft_id,
+            form.c.webforms_enabled,
         )
         .join(form, form.c.id == form_version.c.form_id)
         .outerjoin(blob, blob.c.sha256 == form_version.c.workbook_sha256)
-        .where(form.c.deleted_at.is_(None), form_version.c.published_at.is_not(None))
+        .where(form.c.deleted_at.is_(None))
     )
 
 
@@ -75,20 +97,76 @@ def version_of(unit: Unit, project_id: int, xml_form_id: str, version: str | Non
     if version is None:
         query = query.where(form_version.c.id == form.c.current_version_id)
     else:
-        query = query.where(form_version.c.version == ("" if version == NAMELESS else version))
+        wanted = "" if version == NAMELESS else version
+        query = query.where(form_version.c.version == wanted, form_version.c.published_at.is_not(None))
     row = unit.connection.execute(query).one_or_none()
     if row is None:
         raise NotFound
     return FormVersion(*tuple(row))
 
 
-def current_versions_in(unit: Unit, project_id: int, visible: Any) -> list[FormVersion]:
-    """The current version of each form of a project for which *visible* (a condition over the form table) holds, by form id."""
-    query = _versions().where(form.c.project_id == project_id, form_version.c.id == form.c.current_version_id, visible)
+def draft_of(unit: Unit, project_id: int, xml_form_id: str, **_path: object) -> FormVersion:
+    """The draft of this form in this project.
+
+    Raises: NotFound.
+    """
+    row = unit.connection.execute(
+        _versions().where(
+            form.c.project_id == project_id, form.c.xml_form_id == xml_form_id, form_version.c.id == form.c.draft_version_id
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return FormVersion(*tuple(row))
+
+
+def tested_draft_of(unit: Unit, test_token: str, project_id: int, xml_form_id: str, **_path: object) -> FormVersion:
+    """The draft of this form, for whoever knows its token.
+
+    Raises: DraftIsGone.
+    """
+    tested_form_of(unit, test_token, project_id, xml_form_id)
+    return draft_of(unit, project_id, xml_form_id)
+
+
+def shown_of(unit: Unit, project_id: int, xml_form_id: str, **_path: object) -> FormVersion:
+    """The current version of this form, or its draft while nothing was published.
+
+    Raises: NotFound.
+    """
+    try:
+        return version_of(unit, project_id, xml_form_id)
+    except NotFound:
+        return draft_of(unit, project_id, xml_form_id)
+
+
+def by_web_id(unit: Unit, web_id: str, **_path: object) -> FormVersion:
+    """The version that browsers get under this name: the current one under two names, the draft under one of its own.
+
+    Raises: NotFound.
+    """
+    published = (form_version.c.id == form.c.current_version_id) & or_(form.c.web_id == web_id, form.c.web_once_id == web_id)
+    draft = (form_version.c.id == form.c.draft_version_id) & (form.c.web_draft_id == web_id)
+    row = unit.connection.execute(_versions().where(or_(published, draft))).one_or_none()
+    if row is None:
+        raise NotFound
+    return FormVersion(*tuple(row))
+
+
+def current_versions_in(unit: Unit, project_id: int, visible: Any, drafts: Any = None) -> list[FormVersion]:
+    """The current version of each form of a project for which *visible* (a condition over the form table) holds, by form id.
+
+    Where *drafts* holds too, a form that was never published is told by its draft.
+    """
+    current = form_version.c.id == form.c.current_version_id
+    draft = form.c.current_version_id.is_(None) & (form_version.c.id == form.c.draft_version_id)
+    shown = current if drafts is None else or_(current, draft & drafts)
+    query = _versions().where(form.c.project_id == project_id, shown, visible)
     return [FormVersion(*tuple(row)) for row in unit.connection.execute(query.order_by(form.c.xml_form_id))]
 
 
 def versions_of(unit: Unit, form_id: int) -> list[FormVersion]:
     """Every published version of a form, the newest first."""
-    query = _versions().where(form.c.id == form_id).order_by(form_version.c.published_at.desc(), form_version.c.id.desc())
+    newest = (form_version.c.published_at.desc(), form_version.c.id.desc())
+    query = _versions().where(form.c.id == form_id, form_version.c.published_at.is_not(None)).order_by(*newest)
     return [FormVersion(*tuple(row)) for row in unit.connection.execute(query)]

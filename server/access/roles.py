@@ -31,6 +31,7 @@ ROLES: Mapping[str, frozenset[Verb]] = MappingProxyType(
         "viewer": _VIEW,
         "formfill": _COLLECT | {Verb.PROJECT_READ},
         "app-user": _COLLECT,
+        "public-link": _COLLECT,
         "enumerator": _COLLECT | _CASES | {Verb.PROJECT_READ},
         "clinician": _CASES | {Verb.PROJECT_READ},
         "protection-officer": _CASES | {Verb.PROJECT_READ},

@@ -9,16 +9,18 @@ from forms.store import versions as store
 from forms.store.forms import Media
 from forms.store.versions import FormVersion
 from server.access.verbs import Verb
-from server.central.forms import FORM, VERSION
-from server.central.surface import central, downloaded
+from server.central.forms import DRAFT, FORM, VERSION
+from server.central.surface import central, downloaded, trying
 from server.web.answers import Answer, attachment_header, json, not_modified, stated
-from server.web.surface import Ask
+from server.web.surface import ANYONE, Ask
 from storage.problems import NotFound
 from storage.spool import Spool
 
 SPREADSHEETS = {"application/vnd.ms-excel": ".xls"}
 
 
+@trying.get(f"{DRAFT}.xml", needs=ANYONE, finds=store.tested_draft_of)
+@central.get(f"{DRAFT}.xml", needs=Verb.FORM_UPDATE, finds=store.draft_of)
 @downloaded.get(f"{FORM}.xml", f"{VERSION}.xml", needs=Verb.FORM_READ, finds=store.version_of)
 def xform(ask: Ask[FormVersion]) -> Answer:
     """A version's XForm, exactly the bytes whose MD5 the form list names.
@@ -32,6 +34,7 @@ def xform(ask: Ask[FormVersion]) -> Answer:
     return Answer(body, 200, "application/xml; charset=utf-8", {"ETag": etag})
 
 
+@central.get(f"{DRAFT}.xlsx", f"{DRAFT}.xls", needs=Verb.FORM_UPDATE, finds=store.draft_of)
 @central.get(
     *(f"{place}.{kind}" for place in (FORM, VERSION) for kind in ("xlsx", "xls")), needs=Verb.FORM_READ, finds=store.version_of
 )
@@ -48,6 +51,7 @@ def workbook(ask: Ask[FormVersion]) -> Answer:
     return _blob(ask, name, ask.found.workbook_sha256, ask.found.workbook_md5, ask.found.workbook_bytes, ask.found.workbook_type)
 
 
+@central.get(f"{DRAFT}/attachments", needs=Verb.FORM_UPDATE, finds=store.draft_of)
 @central.get(f"{FORM}/attachments", f"{VERSION}/attachments", needs=Verb.FORM_READ, finds=store.version_of)
 def list_media(ask: Ask[FormVersion]) -> Answer:
     """The media that a version expects.
@@ -56,9 +60,11 @@ def list_media(ask: Ask[FormVersion]) -> Answer:
     """
     found = forms_store.media_of(ask.unit, ask.found.id)
     lists = serving_entities.lists_by_id(ask.unit, [file.entity_list_id for file in found if file.entity_list_id])
-    return json([_media(file, lists) for file in found])
+    return json([shown(file, lists) for file in found])
 
 
+@trying.get(f"{DRAFT}/attachments/<name>", needs=ANYONE, finds=store.tested_draft_of)
+@central.get(f"{DRAFT}/attachments/<name>", needs=Verb.FORM_UPDATE, finds=store.draft_of)
 @downloaded.get(f"{FORM}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.FORM_READ, finds=store.version_of)
 def media(ask: Ask[FormVersion]) -> Answer:
     """One media file: its content, or the entity list it stands for as CSV.
@@ -95,7 +101,8 @@ def _blob(ask: Ask[Any], name: str, sha256: str, md5: str | None, size_bytes: in
     return Answer(body, 200, kind or "application/octet-stream", {**headers, "Content-Length": str(size_bytes)})
 
 
-def _media(file: Media, lists: dict[int, serving_entities.EntityList]) -> dict[str, Any]:
+def shown(file: Media, lists: dict[int, serving_entities.EntityList]) -> dict[str, Any]:
+    """A media file as Central tells it."""
     shared = lists[file.entity_list_id].hash if file.entity_list_id is not None else None
     made: dict[str, Any] = {
         "name": file.name,

@@ -8,7 +8,7 @@ from forms.exporting import CsvOptions
 from forms.store import forms as forms_store
 from forms.store.forms import Form
 from server.access.verbs import Verb
-from server.central.submissions import SUBMISSIONS
+from server.central.submissions import SUBMISSIONS, TRIALS
 from server.central.surface import central
 from server.web.answers import Answer, attachment_header
 from server.web.bodies import FORM_LIMIT_BYTES, whole
@@ -17,11 +17,15 @@ from server.web.surface import Ask
 
 ZIP = f"{SUBMISSIONS}.csv.zip"
 CSV = f"{SUBMISSIONS}.csv"
+TRIALS_ZIP = f"{TRIALS}.csv.zip"
+TRIALS_CSV = f"{TRIALS}.csv"
 # Clients that ask with POST put passphrases into the body. There are no managed keys here; the body is read and forgotten.
 _FORGOTTEN = whole(lambda _settings: FORM_LIMIT_BYTES)
 
 
+@central.get(TRIALS_ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True)
 @central.get(ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True)
+@central.post(TRIALS_ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True, reads=_FORGOTTEN)
 @central.post(ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True, reads=_FORGOTTEN)
 def csv_zip(ask: Ask[Form]) -> Answer:
     """Every table, and the files that came, as a zip.
@@ -35,7 +39,9 @@ def csv_zip(ask: Ask[Form]) -> Answer:
     return Answer(body, 200, "application/zip", {"Content-Disposition": attachment_header(f"{ask.found.xml_form_id}.zip")})
 
 
+@central.get(TRIALS_CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True)
 @central.get(CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True)
+@central.post(TRIALS_CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True, reads=_FORGOTTEN)
 @central.post(CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True, reads=_FORGOTTEN)
 def root_csv(ask: Ask[Form]) -> Answer:
     """The root table, without repeats and files.

@@ -2,53 +2,168 @@
 
 from typing import Any
 
+from forms import drafting, retiring, serving_entities
 from forms.definition.model import Field
 from forms.definitions import definition_of
 from forms.export.odata_shape import identifier, identifiers
+from forms.problems import MissingField
+from forms.serving_entities import FedList
+from forms.store import forms as forms_store
 from forms.store import projects as projects_store
-from forms.store import tallies
+from forms.store import public_links, tallies, trash
 from forms.store import versions as store
 from forms.store.actors import KnownActor, actors_by_id
+from forms.store.forms import Form
 from forms.store.projects import Project
 from forms.store.tallies import FormTally
+from forms.store.trash import DeletedForm
 from forms.store.versions import FormVersion
+from forms.uploading import Uploaded
+from server.access import policy
 from server.access.policy import may
 from server.access.verbs import Verb
-from server.central import shapes
+from server.central import shapes, uploads
 from server.central.surface import central
-from server.web.answers import Answer, json, stated
-from server.web.parameters import extended, switch
-from server.web.surface import SIGNED_IN, Ask
+from server.web.answers import Answer, json, stated, success
+from server.web.bodies import json_object
+from server.web.parameters import BadParameter, extended, switch
+from server.web.surface import ANYONE, SIGNED_IN, Ask, place_of
 from storage.schema import form
 
 FORMS = "/projects/<int:project_id>/forms"
 FORM = f"{FORMS}/<xml_form_id>"
 VERSION = f"{FORM}/versions/<version>"
+DRAFT = f"{FORM}/draft"
+STATES = ("open", "closing", "closed")
 
 
 @central.get(FORMS, needs=SIGNED_IN, finds=projects_store.project_of)
 def list_forms(ask: Ask[Project]) -> Answer:
-    """The published forms that the caller may list.
+    """The forms that the caller may list, those that only have a draft for who may change them; `?deleted=true`: the trash.
 
     Source: ODK Central, GET …/forms.
     """
     ask.require_any(Verb.FORM_LIST)
+    if switch(ask.query, "deleted"):
+        visible = may(ask.actor, Verb.FORM_DELETE, project_id=form.c.project_id, form_id=form.c.id)
+        return json([_deleted(each) for each in trash.deleted_forms(ask.unit, ask.found.id, visible)])
     return json(listed(ask, ask.found.id, detailed=extended(ask.headers)))
 
 
-@central.get(FORM, VERSION, needs=Verb.FORM_READ, finds=store.version_of)
-def one_form(ask: Ask[FormVersion]) -> Answer:
-    """A form by its current version, or one of its versions.
+@central.post(FORMS, needs=Verb.FORM_CREATE, finds=projects_store.project_of, reads=uploads.definition)
+def create_form(ask: Ask[Project]) -> Answer:
+    """A new form with a draft, or published at once for `?publish=true`.
 
-    Source: ODK Central, GET …/forms/{id}, GET …/versions/{version}.
+    Raises: MissingField, Warned, FormExists, BadFormId, and whatever compiling raises.
+    Source: ODK Central, POST …/forms.
+    """
+    uploaded: Uploaded | None = ask.body
+    if uploaded is None:
+        raise MissingField(field="xml")
+    form_id = drafting.create(ask.unit, ask.found.id, uploaded.compiled)
+    xml_form_id = forms_store.locked(ask.unit, form_id).xml_form_id
+    in_trash = trash.holds(ask.unit, ask.found.id, xml_form_id)
+    uploads.heed(ask.query, uploaded, removed=[], deleted=xml_form_id if in_trash else None)
+    if switch(ask.query, "publish"):
+        drafting.publish(ask.unit, form_id)
+    return json(_form(store.shown_of(ask.unit, ask.found.id, xml_form_id)))
+
+
+@central.get(FORM, needs=Verb.FORM_READ, finds=store.shown_of)
+def one_form(ask: Ask[FormVersion]) -> Answer:
+    """A form by its current version; by its draft for who may change it, while nothing was published.
+
+    Source: ODK Central, GET …/forms/{id}.
+    """
+    if ask.found.is_draft:
+        policy.require(ask.unit, ask.actor, Verb.FORM_UPDATE, place_of(ask.found))
+    return _shown(ask)
+
+
+@central.get(DRAFT, needs=Verb.FORM_UPDATE, finds=store.draft_of)
+def one_draft(ask: Ask[FormVersion]) -> Answer:
+    """The draft, with the token under which it can be tried.
+
+    Source: ODK Central, GET …/draft.
+    """
+    return _shown(ask)
+
+
+@central.get(VERSION, needs=Verb.FORM_READ, finds=store.version_of)
+def one_version(ask: Ask[FormVersion]) -> Answer:
+    """A published version.
+
+    Source: ODK Central, GET …/versions/{version}.
     """
     if not extended(ask.headers):
         return json(_form(ask.found))
-    actors = actors_by_id(ask.unit, [ask.found.created_by])
-    if "version" in ask.path:
-        return json(_form(ask.found) | _published(ask.found, actors))
-    tally = tallies.form_tallies(ask.unit, ask.found.project_id, ask.found.form_id)[ask.found.form_id]
-    return json(_form(ask.found) | _detail(ask, ask.found, tally, actors_by_id(ask.unit, [tally.created_by])))
+    return json(_form(ask.found) | _published(ask.found, actors_by_id(ask.unit, [ask.found.created_by])))
+
+
+@central.get("/form-links/<web_id>/form", needs=ANYONE, finds=store.by_web_id)
+def form_by_link(ask: Ask[FormVersion]) -> Answer:
+    """The form that browsers ask for under this name; a public link vouches for itself with `?st=`.
+
+    Source: ODK Central, GET /form-links/{enketoId}/form.
+    """
+    if not (ask.found.is_draft or public_links.opens(ask.unit, ask.query.get("st"), ask.found.form_id)):
+        policy.require(ask.unit, ask.actor, Verb.FORM_READ, place_of(ask.found))
+    return json(_form(ask.found))
+
+
+@central.route("PATCH", FORM, needs=Verb.FORM_UPDATE, finds=forms_store.form_of, reads=json_object)
+def change_form(ask: Ask[Form]) -> Answer:
+    """Open, close or retire a form: `{"state": "closing"}`; `webformsEnabled` is kept for clients that ask for it.
+
+    Raises: BadParameter. Source: ODK Central, PATCH …/forms/{id}.
+    """
+    change: dict[str, Any] = {}
+    if "state" in ask.body:
+        if ask.body["state"] not in STATES:
+            raise BadParameter(field="state", reason=f"expected one of {', '.join(STATES)}.")
+        change["state"] = ask.body["state"]
+    if "webformsEnabled" in ask.body:
+        if not isinstance(ask.body["webformsEnabled"], bool):
+            raise BadParameter(field="webformsEnabled", reason="expected true or false.")
+        change["webforms_enabled"] = ask.body["webformsEnabled"]
+    if change:
+        forms_store.change(ask.unit, ask.found.id, **change)
+        ask.note("form.update", project_id=ask.found.project_id, form_id=ask.found.id, subject=ask.found.xml_form_id)
+    return json(_form(store.shown_of(ask.unit, ask.found.project_id, ask.found.xml_form_id)))
+
+
+@central.route("DELETE", FORM, needs=Verb.FORM_DELETE, finds=forms_store.form_of)
+def delete_form(ask: Ask[Form]) -> Answer:
+    """Put a form into the trash; from there it can be restored for 30 days.
+
+    Source: ODK Central, DELETE …/forms/{id}.
+    """
+    trash.delete_form(ask.unit, ask.found.id)
+    ask.note("form.delete", project_id=ask.found.project_id, form_id=ask.found.id, subject=ask.found.xml_form_id)
+    return success()
+
+
+@central.post(f"{FORMS}/<int:deleted_form_id>/restore", needs=Verb.FORM_DELETE, finds=trash.deleted_form_of)
+def restore_form(ask: Ask[DeletedForm]) -> Answer:
+    """Take a form out of the trash, by its number.
+
+    Raises: NotFound, FormExists, when a form of its id was made meanwhile. Source: ODK Central, POST …/forms/{id}/restore.
+    """
+    retiring.restore(ask.unit, ask.found)
+    ask.note("form.restore", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=ask.found.xml_form_id)
+    return success()
+
+
+@central.get(f"{DRAFT}/dataset-diff", needs=Verb.FORM_UPDATE, finds=store.draft_of)
+@central.get(f"{FORM}/dataset-diff", needs=Verb.DATASET_LIST, finds=store.version_of)
+def dataset_diff(ask: Ask[FormVersion]) -> Answer:
+    """The entity lists that the form feeds, with their properties; for a draft, which of both would be new.
+
+    Source: ODK Central, GET …/dataset-diff.
+    """
+    definition = definition_of(ask.unit, ask.found.id)
+    found = serving_entities.fed_by(ask.unit, ask.found.project_id, definition, with_new=ask.found.is_draft)
+    return json([_fed(each, is_draft=ask.found.is_draft) for each in found])
 
 
 @central.get(f"{FORM}/versions", needs=Verb.FORM_READ, finds=store.version_of)
@@ -64,6 +179,7 @@ def list_versions(ask: Ask[FormVersion]) -> Answer:
     return json([_form(each) | _published(each, actors) for each in found])
 
 
+@central.get(f"{DRAFT}/fields", needs=Verb.FORM_UPDATE, finds=store.draft_of)
 @central.get(f"{FORM}/fields", f"{VERSION}/fields", needs=Verb.FORM_READ, finds=store.version_of)
 def fields(ask: Ask[FormVersion]) -> Answer:
     """The form's fields in document order; `?odata=true` names them as OData does.
@@ -77,12 +193,45 @@ def fields(ask: Ask[FormVersion]) -> Answer:
 def listed(ask: Ask[Any], project_id: int, *, detailed: bool) -> list[dict[str, Any]]:
     """The forms of a project that the caller may list, as Central lists them; *detailed*: with its extended metadata."""
     visible = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id)
-    found = store.current_versions_in(ask.unit, project_id, visible)
+    drafts = may(ask.actor, Verb.FORM_UPDATE, project_id=form.c.project_id, form_id=form.c.id)
+    found = store.current_versions_in(ask.unit, project_id, visible, drafts)
     if not detailed:
         return [_form(each) for each in found]
     counts = tallies.form_tallies(ask.unit, project_id)
     actors = actors_by_id(ask.unit, [tally.created_by for tally in counts.values()])
     return [_form(each) | _detail(ask, each, counts.get(each.form_id, FormTally()), actors) for each in found]
+
+
+def _shown(ask: Ask[FormVersion]) -> Answer:
+    if not extended(ask.headers):
+        return json(_form(ask.found))
+    tally = tallies.form_tallies(ask.unit, ask.found.project_id, ask.found.form_id)[ask.found.form_id]
+    return json(_form(ask.found) | _detail(ask, ask.found, tally, actors_by_id(ask.unit, [tally.created_by])))
+
+
+def _deleted(found: DeletedForm) -> dict[str, Any]:
+    return {
+        "id": found.form_id,
+        "projectId": found.project_id,
+        "xmlFormId": found.xml_form_id,
+        "name": found.name,
+        "version": found.version,
+        "hash": found.md5,
+        "state": found.state,
+        "keyId": None,
+        "enketoId": None,
+        "publishedAt": stated(found.published_at),
+        "createdAt": stated(found.created_at),
+        "updatedAt": stated(found.updated_at),
+        "deletedAt": stated(found.deleted_at),
+    }
+
+
+def _fed(found: FedList, *, is_draft: bool) -> dict[str, Any]:
+    properties = [
+        {"name": each.name, "inForm": each.in_form} | ({"isNew": each.is_new} if is_draft else {}) for each in found.properties
+    ]
+    return {"name": found.name} | ({"isNew": found.is_new} if is_draft else {}) | {"properties": properties}
 
 
 def _form(found: FormVersion) -> dict[str, Any]:
@@ -95,10 +244,10 @@ def _form(found: FormVersion) -> dict[str, Any]:
         "hash": found.md5,
         "sha256": found.sha256,
         "keyId": None,
-        "enketoId": None,
-        "enketoOnceId": None,
-        "draftToken": None,
-        "webformsEnabled": False,
+        "enketoId": found.web_draft_id if found.is_draft else found.web_id,
+        "enketoOnceId": None if found.is_draft else found.web_once_id,
+        "draftToken": found.draft_token if found.is_draft else None,
+        "webformsEnabled": found.webforms_enabled,
         "publishedAt": stated(found.published_at),
         "createdAt": stated(found.form_created_at),
         "updatedAt": stated(found.form_updated_at),
@@ -113,7 +262,7 @@ def _detail(ask: Ask[Any], found: FormVersion, tally: FormTally, actors: dict[in
         "createdBy": shapes.actor(actors.get(tally.created_by or 0)),
         "excelContentType": found.workbook_type,
         "entityRelated": bool(definition_of(ask.unit, found.id).entities),
-        "publicLinks": 0,
+        "publicLinks": tally.public_links,
     }
 
 

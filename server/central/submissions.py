@@ -14,7 +14,7 @@ from forms.store.forms import Form
 from forms.store.pulling import Pulled, PulledVersion
 from server.access.verbs import Verb
 from server.central import shapes
-from server.central.forms import FORM
+from server.central.forms import DRAFT, FORM
 from server.central.surface import central
 from server.web.answers import Answer, attachment_header, json, not_modified, stated
 from server.web.parameters import extended, number, switch
@@ -24,10 +24,15 @@ from storage.problems import NotFound
 SUBMISSIONS = f"{FORM}/submissions"
 ONE = f"{SUBMISSIONS}/<instance_id>"
 VERSION = f"{ONE}/versions/<version_id>"
+# What was sent to try the draft has the same routes; none of them sees what is under the others.
+TRIALS = f"{DRAFT}/submissions"
+TRIAL = f"{TRIALS}/<instance_id>"
+TRIAL_VERSION = f"{TRIAL}/versions/<version_id>"
 ROWS_A_BLOCK = 500
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 
 
+@central.get(TRIALS, needs=Verb.SUBMISSION_LIST, finds=forms_store.draft_form_of, exports=True)
 @central.get(SUBMISSIONS, needs=Verb.SUBMISSION_LIST, finds=forms_store.published_form_of, exports=True)
 def list_submissions(ask: Ask[Form]) -> Answer:
     """The submissions, newest first, or those that were deleted for `?deleted=true`; `?limit=` and `?offset=` page.
@@ -37,6 +42,7 @@ def list_submissions(ask: Ask[Form]) -> Answer:
     found = pulling.submissions(
         ask.unit,
         ask.found.id,
+        draft=ask.found.is_draft,
         deleted=switch(ask.query, "deleted"),
         skip=number(ask.query, "offset") or 0,
         most=number(ask.query, "limit"),
@@ -44,6 +50,7 @@ def list_submissions(ask: Ask[Form]) -> Answer:
     return Answer(_array(ask, found, detailed=extended(ask.headers)), 200, "application/json; charset=utf-8")
 
 
+@central.get(f"{TRIALS}/keys", needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of)
 @central.get(f"{SUBMISSIONS}/keys", needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of)
 def keys(_ask: Ask[Form]) -> Answer:
     """The keys that decrypt submissions here: none, as projects have none.
@@ -53,15 +60,17 @@ def keys(_ask: Ask[Form]) -> Answer:
     return json([])
 
 
+@central.get(f"{TRIALS}/submitters", needs=Verb.SUBMISSION_LIST, finds=forms_store.draft_form_of)
 @central.get(f"{SUBMISSIONS}/submitters", needs=Verb.SUBMISSION_LIST, finds=forms_store.published_form_of)
 def submitters(ask: Ask[Form]) -> Answer:
     """Everybody who ever sent something for the form.
 
     Source: ODK Central, GET …/submissions/submitters.
     """
-    return json([shapes.actor(each) for each in actors_store.submitters(ask.unit, ask.found.id)])
+    return json([shapes.actor(each) for each in actors_store.submitters(ask.unit, ask.found.id, draft=ask.found.is_draft)])
 
 
+@central.get(TRIAL, needs=Verb.SUBMISSION_LIST, finds=pulling.trial_of)
 @central.get(ONE, needs=Verb.SUBMISSION_LIST, finds=pulling.submission_of)
 def one_submission(ask: Ask[Pulled]) -> Answer:
     """A submission with its current version.
@@ -72,6 +81,7 @@ def one_submission(ask: Ask[Pulled]) -> Answer:
     return json(_submission(ask.found, actors))
 
 
+@central.get(f"{TRIAL}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.trial_of)
 @central.get(f"{ONE}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.submission_of)
 def submission_xml(ask: Ask[Pulled]) -> Answer:
     """What was sent last, byte for byte.
@@ -82,6 +92,7 @@ def submission_xml(ask: Ask[Pulled]) -> Answer:
     return Answer(browsing.xml_of(ask.unit, ask.found.current.id), 200, "application/xml")
 
 
+@central.get(f"{TRIAL}/versions", needs=Verb.SUBMISSION_LIST, finds=pulling.trial_of)
 @central.get(f"{ONE}/versions", needs=Verb.SUBMISSION_LIST, finds=pulling.submission_of)
 def list_versions(ask: Ask[Pulled]) -> Answer:
     """Everything that was sent for the submission, the newest first.
@@ -93,6 +104,7 @@ def list_versions(ask: Ask[Pulled]) -> Answer:
     return json([_sent(each, known) | {"formVersion": each.version} for each in found])
 
 
+@central.get(TRIAL_VERSION, needs=Verb.SUBMISSION_LIST, finds=pulling.trial_of)
 @central.get(VERSION, needs=Verb.SUBMISSION_LIST, finds=pulling.submission_of)
 def one_version(ask: Ask[Pulled]) -> Answer:
     """One of the versions, by its own instance id.
@@ -104,6 +116,7 @@ def one_version(ask: Ask[Pulled]) -> Answer:
     return json(_sent(found, known) | {"formVersion": found.version})
 
 
+@central.get(f"{TRIAL_VERSION}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.trial_of)
 @central.get(f"{VERSION}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.submission_of)
 def version_xml(ask: Ask[Pulled]) -> Answer:
     """One version as it was sent, byte for byte.
@@ -114,6 +127,7 @@ def version_xml(ask: Ask[Pulled]) -> Answer:
     return Answer(browsing.xml_of(ask.unit, _version(ask).id), 200, "application/xml")
 
 
+@central.get(f"{TRIAL}/attachments", f"{TRIAL_VERSION}/attachments", needs=Verb.SUBMISSION_LIST, finds=pulling.trial_of)
 @central.get(f"{ONE}/attachments", f"{VERSION}/attachments", needs=Verb.SUBMISSION_LIST, finds=pulling.submission_of)
 def list_attachments(ask: Ask[Pulled]) -> Answer:
     """The files that the answers name or that came, and which of them are here.
@@ -124,6 +138,9 @@ def list_attachments(ask: Ask[Pulled]) -> Answer:
     return json([{"name": file.name, "exists": file.blob_sha256 is not None} for file in found])
 
 
+@central.get(
+    f"{TRIAL}/attachments/<name>", f"{TRIAL_VERSION}/attachments/<name>", needs=Verb.SUBMISSION_READ, finds=pulling.trial_of
+)
 @central.get(
     f"{ONE}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.SUBMISSION_READ, finds=pulling.submission_of
 )

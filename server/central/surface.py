@@ -11,6 +11,8 @@ def _refuses(problem: Problem, _site: Site, _language: str) -> Answer:
     return problem_as_json(problem)
 
 
+# Whoever knows a draft's token may try it: no other credential is asked for.
+trying = Surface(name="central-trying", prefixes=("/v1/test/<test_token>",), ways=(), refuses=_refuses)
 central = Surface(
     name="central",
     prefixes=("/v1", "/v1/key/<key>"),

@@ -14,8 +14,10 @@ from server.web.answers import Answer, json
 from server.web.surface import Ask
 
 SERVICE = "/projects/<int:project_id>/forms/<xml_form_id>.svc"
+DRAFT_SERVICE = "/projects/<int:project_id>/forms/<xml_form_id>/draft.svc"
 
 
+@odata.get(DRAFT_SERVICE, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of)
 @odata.get(SERVICE, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of)
 def service_document(ask: Ask[Form]) -> Answer:
     """The tables that there are.
@@ -28,6 +30,7 @@ def service_document(ask: Ask[Form]) -> Answer:
     return Answer(made.body, 200, JSON, HEADERS)
 
 
+@odata.get(f"{DRAFT_SERVICE}/$metadata", needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of)
 @odata.get(f"{SERVICE}/$metadata", needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of)
 def metadata(ask: Ask[Form]) -> Answer:
     """What is in them, as EDMX.
@@ -42,4 +45,5 @@ def metadata(ask: Ask[Form]) -> Answer:
 
 def address(ask: Ask[Form]) -> str:
     """The public address of the form's service."""
-    return f"{ask.base_url}/projects/{ask.found.project_id}/forms/{quote(ask.found.xml_form_id, safe='')}.svc"
+    draft = "/draft" if ask.found.is_draft else ""
+    return f"{ask.base_url}/projects/{ask.found.project_id}/forms/{quote(ask.found.xml_form_id, safe='')}{draft}.svc"

@@ -24,7 +24,7 @@ from forms.store.forms import Form
 from server.access.verbs import Verb
 from server.odata import asking
 from server.odata.asking import Asked, Token
-from server.odata.documents import SERVICE, address
+from server.odata.documents import DRAFT_SERVICE, SERVICE, address
 from server.odata.surface import HEADERS, JSON, odata
 from server.web.answers import Answer
 from server.web.surface import Ask
@@ -32,8 +32,10 @@ from storage.blobs import BLOCK_BYTES
 from storage.problems import NotFound
 
 ONE = f"{SERVICE}/Submissions(<quoted>)"
+ONE_TRIAL = f"{DRAFT_SERVICE}/Submissions(<quoted>)"
 
 
+@odata.get(f"{DRAFT_SERVICE}/<table>", needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True)
 @odata.get(f"{SERVICE}/<table>", needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True)
 def rows(ask: Ask[Form]) -> Answer:
     """The rows of a table, `Submissions` or `Submissions.group.repeat`.
@@ -51,6 +53,7 @@ def rows(ask: Ask[Form]) -> Answer:
     return Answer(_stream(_Page(ask, table, asked)), 200, JSON, HEADERS)
 
 
+@odata.get(ONE_TRIAL, f"{ONE_TRIAL}/<path:below>", needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True)
 @odata.get(ONE, f"{ONE}/<path:below>", needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of)
 def rows_of_one(ask: Ask[Form]) -> Answer:
     """The row of one submission, or the rows of a repeat in it: `Submissions('uuid:…')/group/repeat('id')/repeat`.
@@ -63,7 +66,7 @@ def rows_of_one(ask: Ask[Form]) -> Answer:
     shape, parent_id, own_id = _followed(root, ask.path.get("below", ""))
     table = _opened(ask, root, shape, asked)
     same = Comparison("eq", Property("__id", 0), Constant(_unquoted(ask.path["quoted"])), 0)
-    found = next(exporting.rows(ask.unit, Chosen(ask.found.id, same)), None)
+    found = next(exporting.rows(ask.unit, Chosen(ask.found.id, same, draft=ask.found.is_draft)), None)
     if found is None:
         raise NotFound
     # Which row belongs to whom is known by the property that $select may leave out.
@@ -91,7 +94,8 @@ class _Page:
     def chosen(self) -> Chosen:
         """The submissions through which to go for this page."""
         asked, token = self.asked, self.asked.token
-        every = Chosen(self.ask.found.id, asked.filter, asked.order, in_repeat=not self.table.is_root)
+        form = self.ask.found
+        every = Chosen(form.id, asked.filter, asked.order, in_repeat=not self.table.is_root, draft=form.is_draft)
         if not self.table.is_root:
             return replace(every, at=token.instance_id if token else None)
         # One more than wanted tells whether there is a next page.

@@ -1,6 +1,7 @@
 """Noting that a tablet was heard of, whatever it asked for."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 from forms.receiving import DEVICE_CHARACTERS_MOST
 from forms.store import contacts
@@ -10,12 +11,12 @@ from server.web.surface import Ask
 from storage.unit_of_work import Unit
 
 
-def device(ask: Ask[Project]) -> str | None:
+def device(ask: Ask[Any]) -> str | None:
     """What the client calls its device. Advisory: any characters, settable by hand there (openrosa.md SB-12)."""
     return ask.query.get("deviceID", "")[:DEVICE_CHARACTERS_MOST] or None
 
 
-def user_agent(ask: Ask[Project]) -> str:
+def user_agent(ask: Ask[Any]) -> str:
     """What the client calls itself."""
     return (ask.headers.get("User-Agent") or "")[:255]
 

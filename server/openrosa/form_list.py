@@ -15,11 +15,12 @@ from forms.store.projects import Project
 from server.access.policy import may
 from server.access.verbs import Verb
 from server.openrosa.contact import heard
-from server.openrosa.surface import HEADERS, openrosa
+from server.openrosa.surface import HEADERS, openrosa, trying
 from server.web.answers import Answer, not_modified
-from server.web.surface import SIGNED_IN, Ask
+from server.web.surface import ANYONE, SIGNED_IN, Ask
 from storage.schema import form
 
+DRAFT = "/projects/<int:project_id>/forms/<xml_form_id>/draft"
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -37,11 +38,28 @@ def form_list(ask: Ask[Project]) -> Answer:
     wanted = ask.query.get("formID")
     with_media = forms_store.forms_with_media(ask.unit, ask.found.id)
     entries = (
-        _entry(found, f"{ask.base_url}/projects/{ask.found.id}/forms/{quote(found.xml_form_id, safe='')}", with_media)
+        _entry(found, f"{ask.base_url}{_path(found)}", with_media)
         for found in listed
         if wanted is None or found.xml_form_id == wanted
     )
     return _xml(ask, f'<xforms xmlns="http://openrosa.org/xforms/xformsList">{"".join(entries)}</xforms>')
+
+
+@trying.get(f"{DRAFT}/formList", needs=ANYONE, finds=forms_store.tested_form_of)
+def tested_form_list(ask: Ask[Form]) -> Answer:
+    """The one form that a draft's token lets one try.
+
+    Source: ODK Central, GET /test/{token}/…/draft/formList.
+    """
+    found = ask.found
+    with_media = frozenset({found.id} if forms_store.media_of(ask.unit, found.version_id or 0) else ())
+    entry = _entry(found, f"{ask.base_url}{_path(found)}", with_media)
+    return _xml(ask, f'<xforms xmlns="http://openrosa.org/xforms/xformsList">{entry}</xforms>')
+
+
+def _path(found: Form) -> str:
+    draft = "/draft" if found.is_draft else ""
+    return f"/projects/{found.project_id}/forms/{quote(found.xml_form_id, safe='')}{draft}"
 
 
 def _entry(found: Form, url: str, with_media: frozenset[int]) -> str:
@@ -53,20 +71,22 @@ def _entry(found: Form, url: str, with_media: frozenset[int]) -> str:
     )
 
 
+@trying.get(f"{DRAFT}/manifest", needs=ANYONE, finds=forms_store.tested_form_of)
+@openrosa.get(f"{DRAFT}/manifest", needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of)
 @openrosa.get(
     "/projects/<int:project_id>/forms/<xml_form_id>/manifest",
     needs=Verb.FORM_READ,
     finds=forms_store.published_form_of,
 )
 def manifest(ask: Ask[Form]) -> Answer:
-    """The media that are there for the form's current version.
+    """The media that are there for the form's current version, or for its draft.
 
     Source: openrosa.md MF-01 to MF-13, EL-01 to EL-03. A file that nobody supplied yet is left out (MF-02).
     """
     base = f"{ask.base_url}/projects/{ask.found.project_id}"
     media = forms_store.media_of(ask.unit, ask.found.version_id or 0)
     lists = serving_entities.lists_by_id(ask.unit, [file.entity_list_id for file in media if file.entity_list_id])
-    form_url = f"{base}/forms/{quote(ask.found.xml_form_id, safe='')}"
+    form_url = f"{ask.base_url}{_path(ask.found)}"
     files = "".join(_media_file(file, base, form_url, lists) for file in media if file.blob_md5 or file.entity_list_id)
     return _xml(ask, f'<manifest xmlns="http://openrosa.org/xforms/xformsManifest">{files}</manifest>')
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
-from forms import quarantining, receiving
+from forms import quarantining, receiving, trying
 from forms.quarantining import Fate, Limits, Refused
 from forms.receiving import Sent, SentFile
+from forms.store import forms as forms_store
 from forms.store import projects as projects_store
+from forms.store.forms import Form
 from forms.store.projects import Project
 from forms.store.submissions import Target
 from forms.submission import envelope
@@ -14,13 +16,15 @@ from server.access.policy import Place
 from server.access.verbs import Verb
 from server.openrosa.contact import device, heard, user_agent
 from server.openrosa.surface import HEADERS, message, openrosa
+from server.openrosa.surface import trying as trying_surface
 from server.web.answers import Answer, empty
 from server.web.bodies import Incoming
 from server.web.multipart import submission_parts
-from server.web.surface import BY_CONTENT, SIGNED_IN, Ask
+from server.web.surface import ANYONE, BY_CONTENT, SIGNED_IN, Ask
 from storage.problems import Problem
 
 SUBMISSION = "/projects/<int:project_id>/submission"
+TRIAL = "/projects/<int:project_id>/forms/<xml_form_id>/draft/submission"
 WORDS = {
     receiving.Outcome.NEW: "The submission was received. Thank you!",
     receiving.Outcome.EDIT: "The edited submission was received. Thank you!",
@@ -43,6 +47,16 @@ def preflight(ask: Ask[Project]) -> Answer:
 def courtesy(ask: Ask[Project]) -> Answer:
     """The same for clients that ask with GET."""
     return preflight(ask)
+
+
+@trying_surface.route("HEAD", TRIAL, needs=ANYONE, finds=forms_store.tested_form_of)
+@trying_surface.route("GET", TRIAL, needs=ANYONE, finds=forms_store.tested_form_of)
+@openrosa.route("HEAD", TRIAL, needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of)
+@openrosa.route("GET", TRIAL, needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of)
+def trial_preflight(ask: Ask[Form]) -> Answer:
+    """The same for what tries a draft."""
+    limit = str(ask.site.settings.accept_content_length_bytes)
+    return empty(204).with_headers({**HEADERS, "X-OpenRosa-Accept-Content-Length": limit})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +111,18 @@ def submit(ask: Ask[Project]) -> Answer:
     answer = message(WORDS[received.outcome], nature="submit_success", items=1, status=201)
     limit = str(ask.site.settings.accept_content_length_bytes)
     return answer.with_headers({"X-OpenRosa-Accept-Content-Length": limit})
+
+
+@trying_surface.post(TRIAL, needs=ANYONE, finds=forms_store.tested_form_of, reads=_parcel)
+@openrosa.post(TRIAL, needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of, reads=_parcel)
+def submit_trial(ask: Ask[Form]) -> Answer:
+    """Keep a submission that tries a draft, apart from all others.
+
+    Source: ODK Central, POST /test/{token}/…/draft/submission.
+    """
+    parcel: Parcel = ask.body
+    if isinstance(parcel.envelope, Problem):
+        raise parcel.envelope
+    sent = Sent(parcel.envelope, parcel.xml, parcel.files, device(ask), user_agent(ask))
+    received = trying.receive(ask.unit, ask.found, sent)
+    return message(WORDS[received.outcome], nature="submit_success", items=1, status=201)

@@ -25,6 +25,8 @@ def _refuses(problem: Problem, _site: Site, _language: str) -> Answer:
     return message(problem.sentence, nature="error", items=0, status=problem.status)
 
 
+# Whoever knows a draft's token may try it: no other credential is asked for.
+trying = Surface(name="openrosa-trying", prefixes=("/v1/test/<test_token>",), ways=(), refuses=_refuses)
 openrosa = Surface(
     name="openrosa",
     prefixes=("/v1", "/v1/key/<key>"),

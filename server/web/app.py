@@ -1,13 +1,14 @@
 """The WSGI application: routes of every surface on one Flask app, and the one place where failures become answers."""
 
 import logging
+import re
 import secrets
 import time
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
@@ -195,6 +196,7 @@ def _ask(site: Site, route: Route, path: dict[str, Any], key: str | None, langua
     prefix = next((prefix for prefix in route.surface.prefixes if route.rule.startswith(prefix)), "")
     if key is not None:
         prefix = next(prefix for prefix in route.surface.prefixes if "<key>" in prefix).replace("<key>", key)
+    prefix = re.sub(r"<(\w+)>", lambda found: quote(str(path[found[1]]), safe=""), prefix)
     return Ask(
         site=site,
         unit=None,  # type: ignore[arg-type]  # filled in by the lifecycle before any handler sees it

@@ -5,7 +5,7 @@ client never holds a transaction.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 from urllib.parse import parse_qs
@@ -34,6 +34,19 @@ class Incoming:
     headers: Mapping[str, str]
     settings: Settings
     blobs: Blobs
+
+    def blocks(self, limit_bytes: int) -> Iterator[bytes]:
+        """The body in blocks.
+
+        Raises: TooLarge, after the rest was read.
+        """
+        size = 0
+        while block := self.stream.read(BLOCK_BYTES):
+            size += len(block)
+            if size > limit_bytes:
+                self.drain()
+                raise TooLarge(limit_bytes=limit_bytes)
+            yield block
 
     def drain(self) -> None:
         """Read on to the end and forget it: a client that still writes never sees an early answer (openrosa.md SB-35)."""
@@ -104,11 +117,4 @@ def form_fields(incoming: Incoming) -> dict[str, str]:
 
 
 def _bounded(incoming: Incoming, limit_bytes: int) -> bytes:
-    blocks, size = [], 0
-    while block := incoming.stream.read(BLOCK_BYTES):
-        size += len(block)
-        if size > limit_bytes:
-            incoming.drain()
-            raise TooLarge(limit_bytes=limit_bytes)
-        blocks.append(block)
-    return b"".join(blocks)
+    return b"".join(incoming.blocks(limit_bytes))

@@ -13,7 +13,7 @@ from storage.schema.base import metadata
 from storage.schema.blobs import blob
 from storage.schema.cases import case_lock, case_seal, fact_sheet, record_source
 from storage.schema.entities import entity, entity_held, entity_list, entity_property, entity_version
-from storage.schema.forms import form, form_attachment, form_version
+from storage.schema.forms import form, form_attachment, form_version, public_link
 from storage.schema.jobs import audit, job
 from storage.schema.quarantine import contact, quarantine, quarantine_file
 from storage.schema.submissions import submission, submission_attachment, submission_version
@@ -41,6 +41,7 @@ __all__ = [
     "job",
     "metadata",
     "project",
+    "public_link",
     "quarantine",
     "quarantine_file",
     "record_source",

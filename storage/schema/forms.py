@@ -23,6 +23,13 @@ form = Table(
         nullable=True,
     ),
     Column("draft_version_id", ForeignKey("form_version.id", use_alter=True, name="fk_form__draft_version"), nullable=True),
+    # Whoever knows it may fetch the draft and send to it; it lives as long as the draft and is carried on when that is replaced.
+    text("draft_token", nullable=True),
+    # Names under which browsers ask for the form without knowing its project: published, answered once, and the draft.
+    text("web_id", nullable=True),
+    text("web_once_id", nullable=True),
+    text("web_draft_id", nullable=True),
+    Column("webforms_enabled", Boolean, nullable=False, server_default=false()),
     moment("created_at"),
     moment("updated_at", nullable=True),
     moment("deleted_at", nullable=True),
@@ -36,6 +43,8 @@ Index(
     sqlite_where=sql("deleted_at is null"),
     postgresql_where=sql("deleted_at is null"),
 )
+for name in ("draft_token", "web_id", "web_once_id", "web_draft_id"):
+    Index(f"uq_form__{name}", form.c[name], unique=True)
 
 form_version = Table(
     "form_version",
@@ -73,4 +82,16 @@ form_attachment = Table(
     text("blob_sha256", ForeignKey("blob.sha256"), nullable=True),
     Column("entity_list_id", ForeignKey("entity_list.id"), nullable=True),
     moment("updated_at", nullable=True),
+)
+
+# Anybody who holds the token may send to the form, until the link is revoked. Revoking empties the token.
+public_link = Table(
+    "public_link",
+    metadata,
+    Column("actor_id", ForeignKey("actor.id"), primary_key=True),
+    Column("form_id", ForeignKey("form.id"), nullable=False, index=True),
+    # In clear, as the address must be shown again.
+    text("token", nullable=True, unique=True),
+    Column("once", Boolean, nullable=False, server_default=false()),
+    Column("created_by", ForeignKey("actor.id"), nullable=True),
 )

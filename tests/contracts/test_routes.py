@@ -45,6 +45,13 @@ OPEN = {
     "POST /v1/sessions": "that is how a program signs in",
     "POST /v1/key/<key>/sessions": "that is how a program signs in",
     "GET /v1/projects": "the list holds what one may see: for nobody nothing, as in Central",
+    "GET /v1/form-links/<web_id>/form": "a draft has a secret name; a published form wants a right or a public link",
+    "GET /v1/key/<key>/form-links/<web_id>/form": "as above",
+    **{
+        route.name: "the draft's own token is in the path"
+        for route in ROUTES
+        if route.rule.startswith("/v1/test/<test_token>/projects/<int:project_id>/forms/<xml_form_id>/draft")
+    },
     "GET /v1/key/<key>/projects": "the list holds what one may see: for nobody nothing, as in Central",
 }
 
@@ -58,6 +65,7 @@ NOT_IN_WORLD = (
     "/versions/<version>/attachments/<name>",
     "/fill/media/<name>",
     "/static/web-forms/<mark>/<script>",
+    "/draft/attachments/<name>",
 )
 
 
@@ -113,6 +121,13 @@ def world(database: Database, client: Client) -> World:
     )
     assert refused.status_code == 404
     work_until_idle(database)
+    draft = builders.add_draft(database, project_id)
+    deleted_form_id = builders.add_deleted_form(database, project_id)
+    tried = client.post(
+        f"/v1/test/{draft.draft_token}/projects/{project_id}/forms/register/draft/submission",
+        **builders.multipart(builders.submission(INSTANCE, photo="photo.jpg"), {"photo.jpg": b"JPEG"}),
+    )
+    assert tried.status_code == 201
     path = {
         "quarantine_id": 1,
         "project_id": project_id,
@@ -129,6 +144,9 @@ def world(database: Database, client: Client) -> World:
         "token": "f" * 64,
         "mark": "0.0.0",
         "script": "index.js",
+        "test_token": draft.draft_token,
+        "web_id": draft.web_draft_id,
+        "deleted_form_id": deleted_form_id,
     }
     return World(database, project_id, tablet, path)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from forms import publishing
-from forms.store import projects
+from forms import drafting, publishing
+from forms.store import forms, projects, trash, versions
 from server.access import passwords
 from storage import unit_of_work
 from storage.engine import Database
@@ -128,6 +128,22 @@ def add_form(
     xform = register(form_id, version, actions)
     with unit_of_work.writing(database) as unit:
         return publishing.publish(unit, project_id, publishing.Compiled(xform))
+
+
+def add_draft(database: Database, project_id: int, form_id: str = "register", version: str = "2") -> versions.FormVersion:
+    """A draft of that form."""
+    with unit_of_work.writing(database) as unit:
+        found = forms.form_of(unit, project_id, form_id)
+        drafting.replace(unit, found.id, publishing.Compiled(register(form_id, version)))
+        return versions.draft_of(unit, project_id, form_id)
+
+
+def add_deleted_form(database: Database, project_id: int, form_id: str = "deleted") -> int:
+    """A form in the trash; returns its number."""
+    published = add_form(database, project_id, form_id)
+    with unit_of_work.writing(database) as unit:
+        trash.delete_form(unit, published.form_id)
+    return published.form_id
 
 
 def submission(

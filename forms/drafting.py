@@ -1,0 +1,263 @@
+"""Preparing a form's next version: its draft is made, replaced, given media, tried on a tablet, and then published or discarded.
+
+The published version is untouched by all of it until `publish`, which is one short unit. Every step holds the form first, so
+of two designers who act at once the second one sees what the first one did.
+"""
+
+import hashlib
+import re
+
+from forms import publishing
+from forms.definition import reading
+from forms.definition.model import Definition
+from forms.definition.versioning import with_version
+from forms.definitions import definition_of
+from forms.publishing import Compiled, Published, VersionTaken
+from forms.store import drafts, entities, forms
+from forms.store.forms import Form, Media
+from storage import audit, blobs
+from storage.blobs import Stored
+from storage.problems import NotFound, Problem
+from storage.unit_of_work import Unit
+
+ID_CHARACTERS_MOST = 255
+_RESERVED = re.compile(r"\.(xlsx?|xml)$")
+
+
+class FormExists(Problem):
+    """The project has a form of this id."""
+
+    code = "409.3"
+    says = "A resource already exists with {fields} value(s) of {values}."
+
+
+class BadFormId(Problem):
+    """The form's id cannot be used here."""
+
+    code = "400.8"
+    says = "Unexpected {field} value {value}; {reason}"
+
+
+class FieldTypeChanged(Problem):
+    """What was collected under this path would change its type."""
+
+    code = "400.17"
+    says = (
+        "The form changes the type of the field at {path}, which had the type {type} in a version that was published. "
+        "Give the field its earlier type back, or another name."
+    )
+
+
+class NeverPublished(Problem):
+    """Without its draft the form would be nothing."""
+
+    code = "409.7"
+    says = "The draft cannot be deleted, because the form was never published. Delete the whole form, or replace the draft."
+
+
+class NoDataFile(Problem):
+    """Only data files can stand for an entity list."""
+
+    code = "400.26"
+    says = "An entity list can only be linked to a media file of the type 'file'."
+
+
+def create(unit: Unit, project_id: int, compiled: Compiled) -> int:
+    """A new form that has only a draft; returns its id.
+
+    Raises: FormExists, BadFormId. Source: ODK Central, POST …/forms.
+    """
+    definition = reading.read(compiled.xform)
+    check_form_id(definition.xml_form_id)
+    try:
+        forms.form_of(unit, project_id, definition.xml_form_id)
+    except NotFound:
+        form_id = forms.add_form(unit, project_id, definition.xml_form_id)
+    else:
+        raise FormExists(fields="(projectId,xmlFormId)", values=f"({project_id},{definition.xml_form_id})")
+    audit.record(unit, "form.create", project_id=project_id, form_id=form_id, subject=definition.xml_form_id)
+    _set_draft(unit, forms.locked(unit, form_id), compiled, definition)
+    return form_id
+
+
+def replace(unit: Unit, form_id: int, compiled: Compiled) -> None:
+    """A draft in place of the one that there may be, with its media, or else those of the published version.
+
+    Raises: BadFormId, for another form's id; FieldTypeChanged. Source: ODK Central, POST …/draft.
+    """
+    form = forms.locked(unit, form_id)
+    definition = reading.read(compiled.xform)
+    if definition.xml_form_id != form.xml_form_id:
+        raise BadFormId(
+            field="xmlFormId", value=definition.xml_form_id, reason=f"the form's id must be '{form.xml_form_id}', as before."
+        )
+    check_types(unit, form, definition)
+    _set_draft(unit, form, compiled, definition)
+
+
+def copy(unit: Unit, form_id: int) -> None:
+    """A draft that says what the published version says, so that its media can be changed.
+
+    Raises: NotFound, when nothing was published. Source: ODK Central, POST …/draft without a body.
+    """
+    form = forms.locked(unit, form_id)
+    if form.version_id is None:
+        raise NotFound
+    kept = forms.source_of(unit, form.version_id)
+    compiled = Compiled(kept.xform, kept.workbook, kept.workbook_type, validated=kept.validated)
+    _set_draft(unit, form, compiled, definition_of(unit, form.version_id))
+
+
+def discard(unit: Unit, form_id: int) -> None:
+    """Forget the draft, and what was sent to try it.
+
+    Raises: NeverPublished, NotFound. Source: ODK Central, DELETE …/draft.
+    """
+    form = forms.locked(unit, form_id)
+    if form.version_id is None:
+        raise NeverPublished
+    if form.draft_version_id is None:
+        raise NotFound
+    drafts.unset_draft(unit, form.id)
+    drafts.forget_trials(unit, form.id)
+    drafts.forget_version(unit, form.draft_version_id)
+    _record(unit, "form.update.draft.delete", form)
+
+
+def publish(unit: Unit, form_id: int, *, version: str | None = None) -> Published:
+    """Make the draft the version that tablets get, under another *version* if one is given.
+
+    Raises: NotFound, VersionTaken, FieldTypeChanged. Source: ODK Central, POST …/draft/publish.
+    """
+    form = forms.locked(unit, form_id)
+    if form.draft_version_id is None:
+        raise NotFound
+    definition = definition_of(unit, form.draft_version_id)
+    if version is not None and version != definition.version:
+        definition = _renamed(unit, form.draft_version_id, version)
+    if forms.version_id_of(unit, form.id, definition.version) is not None:
+        raise VersionTaken(xml_form_id=form.xml_form_id, version=definition.version)
+    check_types(unit, form, definition)
+    drafts.forget_trials(unit, form.id)
+    return publishing.make_current(unit, form.project_id, form.id, form.draft_version_id, definition)
+
+
+def supply_media(unit: Unit, form_id: int, name: str, stored: Stored) -> Media:
+    """Give the draft the content of a media file that it expects, instead of what there was.
+
+    Raises: NotFound. Source: ODK Central, POST …/draft/attachments/{name}.
+    """
+    form = _with_draft(unit, form_id)
+    blobs.remember(unit, stored)
+    return _set_media(unit, form, name, blob_sha256=stored.sha256)
+
+
+def clear_media(unit: Unit, form_id: int, name: str) -> None:
+    """Take content or entity list away from a media file of the draft.
+
+    Raises: NotFound. Source: ODK Central, DELETE …/draft/attachments/{name}.
+    """
+    _set_media(unit, _with_draft(unit, form_id), name)
+
+
+def link_media(unit: Unit, form_id: int, name: str, *, linked: bool) -> Media:
+    """Serve the entity list of the same name as a media file of the draft, or no longer.
+
+    Raises: NotFound, NoDataFile. Source: ODK Central, PATCH …/draft/attachments/{name}.
+    """
+    form = _with_draft(unit, form_id)
+    list_id = entities.list_id(unit, form.project_id, re.sub(r"\.csv$", "", name, flags=re.IGNORECASE))
+    file = _media(unit, form, name)
+    if list_id is None:
+        raise NotFound
+    if linked and file.type != "file":
+        raise NoDataFile
+    return _set_media(unit, form, name, entity_list_id=list_id if linked else None)
+
+
+def removed_fields(unit: Unit, form: Form, definition: Definition) -> list[str]:
+    """The names of questions of the published version that *definition* has no longer at their place."""
+    if form.version_id is None:
+        return []
+    now = definition.by_path
+    return [field.name for field in definition_of(unit, form.version_id).fields if field.path not in now]
+
+
+def check_form_id(xml_form_id: str) -> None:
+    """Refuse an id that addresses could not carry.
+
+    Raises: BadFormId. Source: ODK Central: no id may end like the files that are asked for by it.
+    """
+    if _RESERVED.search(xml_form_id):
+        reason = "a form's id cannot end in .xls, .xlsx or .xml."
+    elif len(xml_form_id) > ID_CHARACTERS_MOST:
+        reason = f"a form's id can have {ID_CHARACTERS_MOST} characters at most."
+    elif any(ord(letter) < 32 or ord(letter) == 127 for letter in xml_form_id):
+        reason = "a form's id cannot hold control characters."
+    elif xml_form_id in (".", ".."):
+        reason = "a form's id cannot be a path."
+    else:
+        return
+    raise BadFormId(field="formId", value=xml_form_id[:ID_CHARACTERS_MOST], reason=reason)
+
+
+def check_types(unit: Unit, form: Form, definition: Definition) -> None:
+    """Refuse a form that gives a path another type than a published version had there.
+
+    Raises: FieldTypeChanged. Source: ODK Central, POST …/draft.
+    """
+    published = [] if form.version_id is None else [form.version_id, *forms.earlier_versions(unit, form.id, form.version_id)]
+    for version_id in published:
+        for field in definition_of(unit, version_id).fields:
+            now = definition.by_path.get(field.path)
+            if now is not None and now.type != field.type and "unknown" not in (now.type, field.type):
+                raise FieldTypeChanged(path=field.path, type=field.type)
+
+
+def _set_draft(unit: Unit, form: Form, compiled: Compiled, definition: Definition) -> None:
+    version_id = publishing.add_version(unit, form.id, compiled, definition)
+    publishing.add_media(unit, form.project_id, version_id, form.draft_version_id or form.version_id, definition)
+    drafts.set_draft(unit, form.id, version_id)
+    drafts.forget_trials(unit, form.id)
+    if form.draft_version_id is not None:
+        drafts.forget_version(unit, form.draft_version_id)
+    _record(unit, "form.update.draft.set", form)
+
+
+def _renamed(unit: Unit, version_id: int, version: str) -> Definition:
+    xform = with_version(forms.xform_of(unit, version_id), version)
+    definition = reading.read(xform)
+    drafts.rename(
+        unit,
+        version_id,
+        version=definition.version,
+        xform=xform,
+        xform_md5=hashlib.md5(xform, usedforsecurity=False).hexdigest(),
+        xform_sha256=hashlib.sha256(xform).hexdigest(),
+    )
+    return definition
+
+
+def _with_draft(unit: Unit, form_id: int) -> Form:
+    form = forms.locked(unit, form_id)
+    if form.draft_version_id is None:
+        raise NotFound
+    return form
+
+
+def _media(unit: Unit, form: Form, name: str) -> Media:
+    found = [file for file in forms.media_of(unit, form.draft_version_id or 0) if file.name == name]
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def _set_media(unit: Unit, form: Form, name: str, **source: str | int | None) -> Media:
+    if not forms.set_media(unit, form.draft_version_id or 0, name, **source):  # type: ignore[arg-type]
+        raise NotFound
+    _record(unit, "form.attachment.update", form)
+    return _media(unit, form, name)
+
+
+def _record(unit: Unit, action: str, form: Form) -> None:
+    audit.record(unit, action, project_id=form.project_id, form_id=form.id, subject=form.xml_form_id)

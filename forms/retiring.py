@@ -1,0 +1,23 @@
+"""Taking a form back from the trash, while nothing has taken its place."""
+
+from forms.drafting import FormExists
+from forms.store import forms, trash
+from forms.store.trash import DeletedForm
+from storage.problems import NotFound
+from storage.unit_of_work import Unit, tried_again_if_taken
+
+
+def restore(unit: Unit, deleted: DeletedForm) -> None:
+    """Take a form out of the trash.
+
+    Raises: NotFound, when it was restored meanwhile; FormExists, when another form of its id is there.
+    Source: ODK Central, POST …/forms/{id}/restore.
+    """
+    trash.deleted_form_of(unit, deleted.project_id, deleted.form_id)
+    try:
+        forms.form_of(unit, deleted.project_id, deleted.xml_form_id)
+    except NotFound:
+        with tried_again_if_taken():
+            trash.take_back(unit, deleted.form_id)
+        return
+    raise FormExists(fields="(projectId,xmlFormId)", values=f"({deleted.project_id},{deleted.xml_form_id})")

@@ -1,0 +1,58 @@
+"""What a form's draft consists of: its version, its token, and the submissions that were sent to try it."""
+
+import secrets
+from typing import Any
+
+from sqlalchemy import delete, select, update
+
+from forms.store.forms import WEB_ID_BYTES
+from storage.schema import form, form_attachment, form_version, submission, submission_attachment, submission_version
+from storage.unit_of_work import Unit
+
+TOKEN_BYTES = 32
+
+
+def set_draft(unit: Unit, form_id: int, form_version_id: int) -> None:
+    """Make a version the form's draft; a token that there is stays, so that tablets need no new configuration."""
+    unit.connection.execute(
+        update(form).where(form.c.id == form_id).values(draft_version_id=form_version_id, updated_at=unit.now)
+    )
+    unit.connection.execute(
+        update(form)
+        .where(form.c.id == form_id, form.c.draft_token.is_(None))
+        .values(draft_token=secrets.token_hex(TOKEN_BYTES), web_draft_id=secrets.token_urlsafe(WEB_ID_BYTES))
+    )
+
+
+def unset_draft(unit: Unit, form_id: int) -> None:
+    """Let the form have no draft."""
+    unit.connection.execute(
+        update(form)
+        .where(form.c.id == form_id)
+        .values(draft_version_id=None, draft_token=None, web_draft_id=None, updated_at=unit.now)
+    )
+
+
+def rename(unit: Unit, form_version_id: int, **columns: Any) -> None:
+    """Give a version that was never published another name, with the XForm and hashes that say so."""
+    unit.connection.execute(
+        update(form_version).where(form_version.c.id == form_version_id, form_version.c.published_at.is_(None)).values(**columns)
+    )
+
+
+def forget_version(unit: Unit, form_version_id: int) -> None:
+    """Remove a version that was never published, with the media it expected."""
+    unit.connection.execute(delete(form_attachment).where(form_attachment.c.form_version_id == form_version_id))
+    unit.connection.execute(
+        delete(form_version).where(form_version.c.id == form_version_id, form_version.c.published_at.is_(None))
+    )
+
+
+def forget_trials(unit: Unit, form_id: int) -> None:
+    """Remove what was sent to try a draft; nothing was ever made of it."""
+    sent = select(submission_version.c.id).where(submission_version.c.form_id == form_id, submission_version.c.draft.is_(True))
+    unit.connection.execute(
+        delete(submission_attachment).where(submission_attachment.c.submission_version_id.in_(sent.scalar_subquery()))
+    )
+    for table in (submission_version, submission):
+        unit.connection.execute(delete(table).where(table.c.form_id == form_id, table.c.draft.is_(True)))

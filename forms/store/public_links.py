@@ -1,0 +1,115 @@
+"""Public links: anybody who holds one may send to its form."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, insert, select, update
+
+from storage.problems import NotFound
+from storage.schema import actor, assignment, form, public_link
+from storage.unit_of_work import Unit
+
+TOKEN_BYTES = 32
+ROLE = "public-link"
+
+
+@dataclass(frozen=True, slots=True)
+class PublicLink:
+    """A link to a form; null *token*: revoked. *once*: good for a single submission."""
+
+    id: int
+    form_id: int
+    project_id: int
+    display_name: str
+    token: str | None
+    once: bool
+    created_by: int | None
+    created_at: datetime
+
+
+def _links() -> Select[Any]:
+    return (
+        select(
+            actor.c.id,
+            public_link.c.form_id,
+            form.c.project_id,
+            actor.c.display_name,
+            public_link.c.token,
+            public_link.c.once,
+            public_link.c.created_by,
+            actor.c.created_at,
+        )
+        .join(public_link, public_link.c.actor_id == actor.c.id)
+        .join(form, form.c.id == public_link.c.form_id)
+        .where(actor.c.deleted_at.is_(None), form.c.deleted_at.is_(None))
+    )
+
+
+def links_of(unit: Unit, form_id: int) -> list[PublicLink]:
+    """The links to a form, revoked ones last, the newest first."""
+    rows = unit.connection.execute(
+        _links().where(form.c.id == form_id).order_by(public_link.c.token.is_(None), actor.c.created_at.desc(), actor.c.id.desc())
+    )
+    return [PublicLink(*row) for row in rows]
+
+
+def link_of(unit: Unit, project_id: int, xml_form_id: str, link_id: int, **_path: object) -> PublicLink:
+    """The link with this id to this form.
+
+    Raises: NotFound.
+    """
+    row = unit.connection.execute(
+        _links().where(form.c.project_id == project_id, form.c.xml_form_id == xml_form_id, actor.c.id == link_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return PublicLink(*row)
+
+
+def by_token(unit: Unit, token: str) -> PublicLink | None:
+    """The link whose token this is, unless it was revoked."""
+    row = unit.connection.execute(_links().where(public_link.c.token == token)).one_or_none()
+    return PublicLink(*row) if row else None
+
+
+def opens(unit: Unit, token: str | None, form_id: int) -> bool:
+    """Whether *token* is that of a link to the form."""
+    found = by_token(unit, token) if token else None
+    return found is not None and found.form_id == form_id
+
+
+def add_link(unit: Unit, project_id: int, form_id: int, display_name: str, *, once: bool) -> int:
+    """A new link with a token of its own, which may send to that one form; returns its id."""
+    added: int = unit.connection.execute(
+        insert(actor).returning(actor.c.id), {"kind": "public_link", "display_name": display_name, "created_at": unit.now}
+    ).scalar_one()
+    unit.connection.execute(
+        insert(public_link),
+        {
+            "actor_id": added,
+            "form_id": form_id,
+            "token": secrets.token_hex(TOKEN_BYTES),
+            "once": once,
+            "created_by": unit.actor_id,
+        },
+    )
+    unit.connection.execute(insert(assignment), {"actor_id": added, "role": ROLE, "project_id": project_id, "form_id": form_id})
+    return added
+
+
+def revoke(unit: Unit, link_id: int) -> None:
+    """Shut a link; what came through it stays, under its name."""
+    unit.connection.execute(update(public_link).where(public_link.c.actor_id == link_id).values(token=None))
+
+
+def rename(unit: Unit, link_id: int, display_name: str) -> None:
+    """Call a link otherwise."""
+    unit.connection.execute(update(actor).where(actor.c.id == link_id).values(display_name=display_name, updated_at=unit.now))
+
+
+def delete(unit: Unit, link_id: int) -> None:
+    """Revoke a link and list it no more."""
+    revoke(unit, link_id)
+    unit.connection.execute(update(actor).where(actor.c.id == link_id).values(deleted_at=unit.now))
