@@ -162,15 +162,17 @@ def test_a_question_may_go_when_its_designer_insists(client: Client, form: str) 
     assert client.post(f"{form}/draft?ignoreWarnings=true", data=xform("2", field="years"), headers=XML).status_code == 200
 
 
-@pytest.mark.parametrize("form_id", ["survey.xml", "survey.xlsx", "a" * 300])
-def test_a_form_id_that_no_address_could_carry_is_refused(client: Client, forms: str, form_id: str) -> None:
+@pytest.mark.parametrize(
+    ("form_id", "code"), [("survey.xml", 400.8), ("survey.xlsx", 400.8), ("a" * 300, 400.15), ("a/b", 400.15)]
+)
+def test_a_form_id_that_no_address_could_carry_is_refused(client: Client, forms: str, form_id: str, code: float) -> None:
     refused = client.post(forms, data=xform(form_id=form_id), headers=XML)
 
-    assert (refused.status_code, refused.get_json()["code"]) == (400, 400.8)
+    assert (refused.status_code, refused.get_json()["code"]) == (400, code)
     assert client.get(forms).get_json() == []
 
 
-@pytest.mark.parametrize("form_id", ["a b", "a/b", "fiche 😀", "été"])
+@pytest.mark.parametrize("form_id", ["a b", "fiche 😀", "été"])
 def test_any_other_form_id_works(client: Client, forms: str, form_id: str) -> None:
     assert client.post(f"{forms}?publish=true", data=xform(form_id=form_id), headers=XML).status_code == 200
     assert client.get(f"{forms}/{quote(form_id, safe='')}.xml").data == xform(form_id=form_id)
