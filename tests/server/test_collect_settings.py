@@ -3,6 +3,8 @@ import json
 import zlib
 from xml.etree import ElementTree
 
+import pytest
+
 from server import collect_settings
 
 ADDRESS = collect_settings.server_url("https://siraba.example", "k" * 64, 7)
@@ -12,6 +14,7 @@ def test_the_address_holds_the_key_and_no_trailing_slash() -> None:
     assert f"https://siraba.example/v1/key/{'k' * 64}/projects/7" == ADDRESS
 
 
+@pytest.mark.follows("TV-80 QR-01 QR-03 QR-12")
 def test_collect_can_inflate_the_code_and_finds_both_objects_it_requires() -> None:
     text = collect_settings.encoded(collect_settings.settings_json(ADDRESS, "Mali – réintégration"))
 
@@ -26,6 +29,7 @@ def test_collect_can_inflate_the_code_and_finds_both_objects_it_requires() -> No
     assert settings["project"]["name"] == "Mali – réintégration"
 
 
+@pytest.mark.follows("QR-02")
 def test_the_code_stays_short_enough_to_scan() -> None:
     assert len(collect_settings.encoded(collect_settings.settings_json(ADDRESS, "Projet " * 12))) < 1000
 

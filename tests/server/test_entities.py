@@ -58,6 +58,7 @@ def test_an_empty_list_has_its_header(database: Database, tablet: Tablet) -> Non
     assert _csv(database, tablet) == ["name,label,__version,age"]
 
 
+@pytest.mark.follows("EN-07")
 def test_a_submission_creates_and_another_updates(client: Client, tablet: Tablet, database: Database) -> None:
     _send(client, tablet, [_create("uuid:1"), _update("uuid:2", "31", base=1)], database)
 

@@ -1,9 +1,11 @@
 """One real server for all vectors, asked both directly over http and as if through a proxy that ends TLS."""
 
+import json
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -107,7 +109,7 @@ class Ground:
         """The same through the proxy."""
         return replace(self, door=self.servers.proxied)
 
-    def get(self, path: str, **more: object) -> Answered:
+    def get(self, path: str, **more: Any) -> Answered:
         """What Anna gets at *path* below the project, or at an address that the server gave."""
         target = path if path.startswith(("http", "/")) else f"{self.base}/{path}"
         return self.door.get(target, **{"auth": self.auth, **more})
@@ -117,7 +119,7 @@ class Ground:
         xml: bytes | None,
         files: dict[str, bytes] | None = None,
         fields: dict[str, str] | None = None,
-        **more: object,
+        **more: Any,
     ) -> Answered:
         """Send a submission as Anna."""
         target = str(more.pop("target", f"{self.base}/submission?deviceID=collect%3Aabcd1234efgh5678"))
@@ -140,9 +142,15 @@ class Ground:
         """Have everything done that was left to the worker."""
         worker.work_until_idle(self.servers.database)
 
-    def ask(self, path: str, **more: object) -> Answered:
+    def ask(self, path: str, **more: Any) -> Answered:
         """What the project's manager sees by Central's REST API."""
         return self.door.get(f"{self.base}/{path}", auth=(self.manager.email, PASSWORD), **more)
+
+    def ask_json(self, path: str, *, extended: bool = False) -> Any:
+        """The same as JSON, with Central's extended metadata if asked for."""
+        answer = self.ask(path, headers={"X-Extended-Metadata": "true"} if extended else {})
+        assert answer.status == 200, answer.body
+        return json.loads(answer.body)
 
     def kept(self, form: str, instance_id: str) -> bytes | None:
         """A submission's current XML, if it is there."""

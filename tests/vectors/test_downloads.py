@@ -75,7 +75,7 @@ def test_every_entry_of_the_list_is_whole(ground: Ground) -> None:
     assert b"<hash/>" not in answer.body
 
 
-@follows("TV-05 FL-14 FL-15 FL-22 DL-01 DL-02 DL-03 DL-09 CC-10 CC-33")
+@follows("TV-05 CC-32 FL-14 FL-15 FL-22 DL-01 DL-02 DL-03 DL-09 CC-10 CC-33")
 def test_each_form_is_the_bytes_that_the_list_names(ground: Ground) -> None:
     ground.publish(b"\xef\xbb\xbf" + simple("bom", " 1 ", "Marked 🌳").replace(b"\n", b"\r\n"))
     for entry in listed(ground.get("formList")).values():
@@ -211,7 +211,7 @@ def test_the_clients_clock_does_not_matter(date: str, ground: Ground) -> None:
     assert ground.get("formList", headers={"Date": date.encode().decode("latin-1")}).status == 200
 
 
-@follows("TV-18 MF-01 MF-02 MF-03 MF-07 MF-08 MF-13")
+@follows("TV-18 MF-10 MF-01 MF-02 MF-03 MF-07 MF-08 MF-13")
 def test_the_manifest_names_what_is_there(ground: Ground) -> None:
     url = listed(ground.get("formList"))["f2"]["manifestUrl"]
     answer = ground.get(url)
@@ -227,7 +227,7 @@ def test_the_manifest_names_what_is_there(ground: Ground) -> None:
         assert file["downloadUrl"]
 
 
-@follows("TV-19 MF-04 MF-05 MF-11 DL-20 DL-21 DL-22 DL-24 CC-04")
+@follows("TV-19 MF-04 MF-05 MF-11 DL-20 DL-21 DL-22 DL-24 CC-04 DL-08 CC-18")
 def test_media_are_the_bytes_that_the_manifest_names(ground: Ground) -> None:
     for file in media(ground.get(listed(ground.get("formList"))["f2"]["manifestUrl"])).values():
         answer = ground.get(file["downloadUrl"])

@@ -32,6 +32,7 @@ def test_every_known_family_is_accepted(version: str) -> None:
     check(version=version, binds=save("a", "sex"))
 
 
+@pytest.mark.follows("EN-01")
 @pytest.mark.parametrize("version", [None, "", "1", "2021.1.0", "2030.1.0"])
 def test_an_unknown_version_is_refused(version: str | None) -> None:
     with pytest.raises(InvalidEntityForm):
@@ -42,6 +43,7 @@ def test_a_form_without_entities_needs_no_version() -> None:
     check(version=None, meta="")
 
 
+@pytest.mark.follows("EN-04")
 @pytest.mark.parametrize("name", ["", " ", "a.b", "__a", "1a", "a b", "-a"])
 def test_a_list_name_that_is_no_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidEntityForm):
@@ -58,6 +60,7 @@ def test_an_entity_that_is_neither_created_nor_updated_is_refused() -> None:
         check(meta='<entity dataset="cases" id=""/>')
 
 
+@pytest.mark.follows("EN-05")
 @pytest.mark.parametrize("name", ["name", "Label", "__version", "a b", "1a"])
 def test_a_property_with_a_reserved_or_broken_name_is_refused(name: str) -> None:
     with pytest.raises(InvalidEntityForm):
@@ -69,6 +72,7 @@ def test_two_fields_cannot_feed_one_property() -> None:
         check(inside="<a/><b/>", binds=save("a", "sex") + save("b", "sex"))
 
 
+@pytest.mark.follows("EN-06")
 def test_a_property_saved_from_a_repeat_needs_its_entity_there() -> None:
     with pytest.raises(InvalidEntityForm):
         check(binds=save("m/b", "sex"))
@@ -83,6 +87,7 @@ def test_a_repeat_may_have_its_own_entity_from_2025_1() -> None:
         check(version="2024.1.0", inside=inside, binds=binds)
 
 
+@pytest.mark.follows("EN-02")
 def test_several_entities_need_2025_1() -> None:
     both = ENTITY.format("a") + ENTITY.format("b")
 

@@ -37,6 +37,7 @@ def test_a_create_carries_its_label_and_the_answers_that_were_present(form: Defi
     assert made == EntityAction("cases", UUID, True, False, None, None, None, "042", {"sex": "f"})
 
 
+@pytest.mark.follows("EN-14")
 def test_an_update_clears_what_is_empty_and_leaves_alone_what_is_absent(form: Definition) -> None:
     (made,) = actions(
         form,
@@ -56,6 +57,7 @@ def test_only_one_and_true_mean_yes(form: Definition, said: str, meant: bool) ->
     assert bool(actions(form, f'id="{UUID}" create="{said}"')) is meant
 
 
+@pytest.mark.follows("EN-13")
 @pytest.mark.parametrize(
     "attributes",
     [

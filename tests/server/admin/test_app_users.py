@@ -114,6 +114,7 @@ def test_many_are_added_at_once_and_their_sheet_is_shown(site: Site, admin: Brow
     assert "<script" not in sheet.html
 
 
+@pytest.mark.follows("TV-81 QR-08 QR-14")
 def test_every_code_of_a_sheet_lets_its_tablet_in(site: Site, admin: Browser) -> None:
     project_id = add_project(site.database)
     add_form(site.database, project_id)
@@ -182,6 +183,7 @@ def test_a_key_that_has_ended_is_refused_without_a_password_dialog_and_opens_aga
     assert client.post(f"{door}/submission", **multipart(submission("uuid:1"))).status_code == 201
 
 
+@pytest.mark.follows("QR-10 QR-11b")
 def test_codes_carry_the_settings_that_were_chosen_for_the_project(site: Site, admin: Browser) -> None:
     project_id = add_project(site.database)
     tablet = add_tablet(site.database, project_id)
@@ -216,6 +218,7 @@ def test_codes_carry_the_settings_that_were_chosen_for_the_project(site: Site, a
     assert unmanaged["project"]["name"] == "Gao"
 
 
+@pytest.mark.follows("QR-04 QR-09")
 @pytest.mark.parametrize(
     "fields", [{"more": "[1]"}, {"more": "{"}, {"more": '{"general": {"server_url": "https://evil.example"}}'},
                {"more": '{"general": {"font_size": 25}}'}, {"more": '{"admin": {"maps": "no"}}'}, {"autosend": "sometimes"},
