@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 
 PICTURES_ARE_SHOWN = "[...document.querySelectorAll('.files img')].every(one => one.complete && one.naturalWidth > 0)"
 FIELDS_WITHOUT_LABEL = (
-    "[...document.querySelectorAll('input:not([type=hidden]), select')].filter(one => !one.labels.length).map(one => one.name)"
+    "[...document.querySelectorAll('input:not([type=hidden]), select')]"
+    ".filter(one => !one.labels.length && !one.getAttribute('aria-label')).map(one => one.name)"
 )
 
 Open = Callable[..., Window]
