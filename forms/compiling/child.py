@@ -14,8 +14,6 @@ import json
 import os
 import resource
 import signal
-import tempfile
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from forms.compiling import cells
@@ -31,13 +29,10 @@ def main() -> None:
     import openpyxl  # noqa: F401, PLC0415
     import pyxform.xls2xform  # noqa: F401, PLC0415
 
-    with tempfile.TemporaryDirectory(prefix="siraba-compiling-") as folder:
-        # pyxform passes the XForm through a temporary file, even when nothing validates it.
-        tempfile.tempdir = folder
-        os.nice(10)
-        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-        gc.freeze()
-        serve(_in_a_fork)
+    os.nice(10)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    gc.freeze()
+    serve(_in_a_fork)
 
 
 def _in_a_fork(order: Order) -> None:
@@ -72,6 +67,7 @@ def _bind(order: dict[str, Any]) -> None:
     signal.setitimer(signal.ITIMER_REAL, order["wall_seconds"] or 0.001)
     cpu = order["cpu_seconds"]
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
+    # pyxform passes the XForm through a temporary file, even when nothing validates it.
     resource.setrlimit(resource.RLIMIT_FSIZE, (order["xform_bytes"], order["xform_bytes"]))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
@@ -117,5 +113,4 @@ def _converted(read: cells.Cells, fallback_id: str) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    os.chdir(Path("/"))
     main()

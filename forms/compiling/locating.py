@@ -15,18 +15,28 @@ from forms.compiling.sheets import Row, Sheet, Sheets, letter
 _ROW: Final = re.compile(r"\[row : (\d+)\]\s*")
 _SHEET: Final = re.compile(r"[Oo]n the '([^']+)' sheet|sheet: '([^']+)'")
 _COLUMN: Final = re.compile(r"the '([^']+)' (?:value|column)|column headers? (?:were not found: )?'([^']+)'")
-_QUOTED: Final = re.compile(r"'([^']+)'|\$\{([^}]+)\}|: (\S+)$")
+_FRAGMENT: Final = re.compile(r"'([^']+)'|(\$\{[^}]+\})|\[([^\[\]]+)\]|(?:in expression|at line:) (.+)$|: ([\w, -]+)\.")
 _NODE: Final = re.compile(r"/[A-Za-z_][\w.-]*(/[\w.-]+(?:\[[^\]]*\])?(?:/[\w.-]+(?:\[[^\]]*\])?)*)")
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
+# What JavaRosa calls the columns, the likelier ones first.
 _ABOUT: Final = (
-    (re.compile(r"display condition|relevan", re.IGNORECASE), "relevant"),
+    (re.compile(r"display condition|relevan|condition expression", re.IGNORECASE), "relevant"),
     (re.compile(r"constraint|validation condition", re.IGNORECASE), "constraint"),
     (re.compile(r"calculat", re.IGNORECASE), "calculation"),
-    (re.compile(r"required|mandatory", re.IGNORECASE), "required"),
-    (re.compile(r"read-?only|editing condition", re.IGNORECASE), "read_only"),
+    (re.compile(r"require|mandatory|condition expression", re.IGNORECASE), "required"),
+    (re.compile(r"read-?only|editing condition|condition expression", re.IGNORECASE), "read_only"),
+    (re.compile(r"setvalue|value set action", re.IGNORECASE), "default"),
     (re.compile(r"itemset|choice", re.IGNORECASE), "choice_filter"),
     (re.compile(r"count", re.IGNORECASE), "repeat_count"),
 )
+# Sentences of pyxform's that speak of a column without naming it.
+_MEANT: Final = (
+    (re.compile(r"Unmatched '|with no type|should be a choices sheet"), "type"),
+    (re.compile(r"with no name"), "name"),
+)
+_ALIASES: Final = {"dataset": "list_name"}
+# A fragment of an expression as long as this is looked for inside cells.
+_TELLING: Final = 5
 
 
 def from_pyxform(says: str, severity: str, sheets: Sheets, place: Mapping[str, str | int] | None = None) -> Issue:
@@ -39,12 +49,12 @@ def from_pyxform(says: str, severity: str, sheets: Sheets, place: Mapping[str, s
     name = str(known.get("sheet") or (sheet_said[1] or sheet_said[2] if sheet_said else "survey")).lower()
     sheet = sheets.by_name.get(name)
     heading = str(known.get("column") or "") or ((column_said[1] or column_said[2]) if column_said else None)
+    heading = next((column for pattern, column in _MEANT if pattern.search(says)), _ALIASES.get(heading or "", heading))
     text = _ROW.sub("", says).strip()
     row = known.get("row") or (row_said[1] if row_said else None)
-    if row is not None or sheet is None:
-        number = int(row) if row is not None else None
-        return _issue(severity, text, "pyxform", sheet, name if sheet_said or row is not None else None, number, heading)
-    return _looked_up(severity, text, sheet, heading)
+    if row is not None and sheet is not None and int(row) > 1:
+        return _issue(severity, text, "pyxform", sheet, int(row), heading)
+    return _looked_up(severity, text, "pyxform", sheets, name, heading)
 
 
 def from_validate(says: str, sheets: Sheets | None) -> Issue:
@@ -53,13 +63,27 @@ def from_validate(says: str, sheets: Sheets | None) -> Issue:
     nodes = [_INDEX.sub("", match[1]) for match in _NODE.finditer(says)]
     if sheets is None or survey is None:
         return Issue("error", says, "validate", text=nodes[0] if nodes else "")
-    row = next((sheets.survey_rows[node] for node in nodes if node in sheets.survey_rows), None)
-    heading = next((heading for pattern, heading in _ABOUT if pattern.search(says)), None) if row else None
-    if row and heading and not survey.cell(row, heading):
-        heading = None
-    if row is None:
-        return _looked_up("error", says, survey, None, "validate")
-    return _issue("error", says, "validate", survey, "survey", row.number, heading)
+    settings = sheets.by_name.get("settings")
+    if "/meta/instanceName" in nodes and settings is not None and settings.rows:
+        return _issue("error", says, "validate", settings, settings.rows[0].number, "instance_name")
+    for node in nodes:
+        if node in sheets.survey_rows:
+            return _in_row(says, survey, sheets.survey_rows[node])
+        if node.removesuffix("_count") in sheets.survey_rows:
+            return _issue(
+                "error", says, "validate", survey, sheets.survey_rows[node.removesuffix("_count")].number, "repeat_count"
+            )
+    return _looked_up("error", says, "validate", sheets, "survey", None)
+
+
+def _in_row(says: str, survey: Sheet, row: Row) -> Issue:
+    """At the column that holds what the sentence quotes, or one that it speaks of and that is filled in."""
+    for fragment in _fragments(says):
+        for at, cell in enumerate(row.cells[: len(survey.headings)]):
+            if cell.strip() == fragment or f"{fragment}(" in cell:
+                return placed("error", says, "validate", survey, row.number, at)
+    filled = (heading for pattern, heading in _ABOUT if pattern.search(says) and survey.cell(row, heading))
+    return _issue("error", says, "validate", survey, row.number, next(filled, None))
 
 
 def placed(severity: str, message: str, code: str, sheet: Sheet, number: int | None, at: int | None) -> Issue:
@@ -80,38 +104,58 @@ def placed(severity: str, message: str, code: str, sheet: Sheet, number: int | N
     )
 
 
-def _issue(
-    severity: str, says: str, code: str, sheet: Sheet | None, name: str | None, number: int | None, heading: str | None
-) -> Issue:
-    if sheet is None:
-        return Issue(severity, says, code, name, number, heading=heading)
+def _issue(severity: str, says: str, code: str, sheet: Sheet, number: int, heading: str | None) -> Issue:
     at = sheet.column(heading) if heading else _column_meant(says, sheet, sheet.row(number))
     issue = placed(severity, says, code, sheet, number, at)
-    return replace(issue, sheet=sheet.name if name else None, heading=issue.heading if at is not None else heading)
+    return issue if at is not None else replace(issue, heading=heading)
 
 
-def _column_meant(says: str, sheet: Sheet | None, row: Row | None) -> int | None:
+def _column_meant(says: str, sheet: Sheet, row: Row | None) -> int | None:
     """For a sentence that names the row only: the cell it quotes, else the column whose heading it mentions."""
-    if sheet is None or row is None:
+    if row is None:
         return None
-    quoted = {part for match in _QUOTED.findall(says) for part in match if part}
+    quoted = set(_fragments(says)) | {each.rpartition(" ")[2] for each in [says]}
     for at, cell in enumerate(row.cells[: len(sheet.headings)]):
         if cell.strip() in quoted or quoted & set(cell.split()):
             return at
-    words = set(re.findall(r"[\w-]+", says.lower()))
-    return next((at for at, each in enumerate(sheet.headings) if words & {each.lower(), each.lower().removesuffix("s")}), None)
+    spoken = re.sub(r"[\s_]+", " ", says.lower())
+    names = [re.sub(r"[\s_]+", " ", each.lower()) for each in sheet.headings]
+    longest = sorted(range(len(names)), key=lambda at: -len(names[at]))
+    return next((at for at in longest if names[at] and re.search(rf"\b{re.escape(names[at].removesuffix('s'))}\b", spoken)), None)
 
 
-def _looked_up(severity: str, says: str, sheet: Sheet, heading: str | None, code: str = "pyxform") -> Issue:
-    quoted = {part for match in _QUOTED.findall(says) for part in match if part}
-    references = {f"${{{each}}}" for each in re.findall(r"\$\{([^}]+)\}", says)}
-    for row, at in _cells_holding(quoted - {sheet.name, heading or ""}, references, sheet):
-        return placed(severity, says, code, sheet, row.number, at)
-    return _issue(severity, says, code, sheet, sheet.name, None, heading)
+def _looked_up(severity: str, says: str, code: str, sheets: Sheets, name: str, heading: str | None) -> Issue:
+    """Where what the sentence quotes stands: in a cell of the sheet it speaks of or of another, or among the headings."""
+    first = sheets.by_name.get(name)
+    at = first.column(heading) if first and heading else None
+    if first and at is not None and heading == "type":
+        row = next((each for each in first.rows if first.cell(each, "type").startswith(("select", "rank"))), None)
+        return placed(severity, says, code, first, row.number if row else None, at)
+    fragments = [each for each in _fragments(says) if each.lower() not in sheets.by_name and each != heading]
+    others = [sheet for key, sheet in sheets.by_name.items() if key != name]
+    for sheet in [*([first] if first else []), *others]:
+        for number, position in _places(fragments, sheet):
+            return placed(severity, says, code, sheet, number, position)
+    if first is None:
+        return Issue(severity, says, code, name, heading=heading)
+    return replace(placed(severity, says, code, first, 1 if at is not None else None, at), heading=heading)
 
 
-def _cells_holding(wanted: set[str], parts: set[str], sheet: Sheet) -> Iterator[tuple[Row, int]]:
-    """First the cells that hold a part, such as `${gone}`, then those that are one of *wanted*."""
-    cells = [(row, at, cell) for row in sheet.rows for at, cell in enumerate(row.cells[: len(sheet.headings)])]
-    yield from ((row, at) for row, at, cell in cells if any(part in cell for part in parts))
-    yield from ((row, at) for row, at, cell in cells if cell.strip() in wanted)
+def _fragments(says: str) -> list[str]:
+    """What a sentence quotes, the longest first, since it tells most; of several as long the last."""
+    found = [part.strip() for match in _FRAGMENT.findall(says) for part in match if part.strip()]
+    pieces = dict.fromkeys(piece for part in reversed(found) for piece in [part, *part.split(", ")])
+    return sorted(pieces, key=len, reverse=True)
+
+
+def _places(fragments: list[str], sheet: Sheet) -> Iterator[tuple[int, int]]:
+    """Cells that hold a reference, are a fragment, or call a function of that name; then headings, also of that language."""
+    for fragment in fragments:
+        for row in sheet.rows:
+            for at, cell in enumerate(row.cells[: len(sheet.headings)]):
+                part = fragment.startswith("${") or len(fragment) > _TELLING
+                if cell.strip() == fragment or f"{fragment}(" in cell or (part and fragment in cell):
+                    yield row.number, at
+        for at, heading in enumerate(sheet.headings):
+            if heading == fragment or heading.endswith("::" + fragment):
+                yield 1, at

@@ -22,7 +22,6 @@ from forms.compiling.sheets import Sheets
 _JAR: Final = "validators/odk_validate/bin/ODK_Validate.jar"
 _NOISE: Final = re.compile(r"^\s*(at [\w.$/]+\(|\.\.\. \d+ more|>> |Result: |The following files failed|Caused by)")
 _EXCEPTION: Final = re.compile(r"^(?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error)\w*:?\s*")
-_CONTINUED: Final = re.compile(r"^(/|\S+:$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,8 @@ class Validator:
         if any("OutOfMemoryError" in each for each in verdict["errors"]):
             self.helper.end()
             return NotValidated("ODK Validate needed more memory than it is given.")
-        return [from_validate(each, sheets) for each in _findings("\n".join(verdict["errors"]))]
+        findings = dict.fromkeys(filter(None, map(_finding, verdict["errors"])))
+        return [from_validate(each, sheets) for each in findings]
 
 
 _WHY: Final = {
@@ -78,18 +78,10 @@ _WHY: Final = {
 }
 
 
-def _findings(said: str) -> list[str]:
-    """The sentences of ODK Validate's report, without Java's stack traces; lines that list nodes stay with their sentence."""
-    found: list[str] = []
-    for line in said.splitlines():
-        if not line.strip() or _NOISE.match(line):
-            continue
-        text = _EXCEPTION.sub("", line.strip()).removesuffix(", null")
-        if (found and _CONTINUED.match(line)) or (found and line.startswith("The following nodes")):
-            found[-1] += " " + text
-        elif text and text not in found:
-            found.append(text)
-    return found
+def _finding(said: str) -> str:
+    """One report of ODK Validate's as a sentence, without Java's stack traces and names of classes."""
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not _NOISE.match(line)]
+    return " ".join(dict.fromkeys(_EXCEPTION.sub("", line).removesuffix(", null") for line in lines))
 
 
 def _jar() -> Path | None:

@@ -67,7 +67,7 @@ def test_a_form_without_id_takes_the_one_it_is_given(tmp_path: Path) -> None:
         ([["type", "name", "label"], ["text", "a", "A"], ["text", "a", "B"]], "survey B3 (name)", "a"),
         ([["type", "name", "label"], ["text", "a", "A"], [], ["txet", "b", "B"]], "survey A4 (type)", "txet"),
         ([["type", "name", "label"], ["text", "1a", "A"]], "survey B2 (name)", "1a"),
-        ([["type", "name", "label"], ["select_one x", "a", "A"]], "survey", ""),
+        ([["type", "name", "label"], ["select_one x", "a", "A"]], "survey A2 (type)", "select_one x"),
         ([["type", "name", "label"], ["begin_group", "a", "A"], ["text", "b", "B"]], "survey A2 (type)", "begin_group"),
         ([["foo"], ["x"]], "survey (type)", ""),
     ],
