@@ -3,7 +3,7 @@
 import csv as csvs
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -72,12 +72,14 @@ def properties(unit: Unit, entity_list_id: int) -> list[str]:
     return list(rows.scalars())
 
 
-def csv(unit: Unit, entity_list_id: int) -> Iterator[bytes]:
+def csv(unit: Unit, entity_list_id: int, *, only: Container[str] | None = None) -> Iterator[bytes]:
     """The list as Collect reads it: `name,label,__version,…`, oldest first, in blocks.
 
+    *only*: properties that are not in it are left out, and the label is blank if it is not.
     Every row has all three, and the header is there for an empty list too (openrosa.md EL-05 to EL-07).
     """
-    names = properties(unit, entity_list_id)
+    names = [name for name in properties(unit, entity_list_id) if only is None or name in only]
+    labelled = only is None or "label" in only
     buffer = io.StringIO()
     writer = csvs.writer(buffer, lineterminator="\n")
     writer.writerow(["name", "label", "__version", *names])
@@ -89,7 +91,7 @@ def csv(unit: Unit, entity_list_id: int) -> Iterator[bytes]:
     )
     for part in rows.partitions(ROWS_A_BLOCK):
         for uuid, label, version, data in part:
-            writer.writerow([uuid, label, version, *(data.get(name, "") for name in names)])
+            writer.writerow([uuid, label if labelled else "", version, *(data.get(name, "") for name in names)])
         yield _taken(buffer)
     yield _taken(buffer)
 

@@ -1,6 +1,6 @@
 """The whole server: every surface, on one WSGI application."""
 
-from server.admin.declared import admin
+from server.admin.declared import admin, public
 from server.central import app_users, diffs, downloads, drafts, exports, forms, projects, receipts, sessions, submissions, users
 from server.central.surface import central, downloaded
 from server.central.surface import trying as central_trying
@@ -15,7 +15,7 @@ from server.web.surface import Site
 # Importing a module of a surface declares its routes.
 CENTRAL = (app_users, diffs, downloads, drafts, exports, forms, projects, receipts, sessions, submissions, users)
 DECLARING = (*CENTRAL, documents, tables, form_list, submission)
-SURFACES = (openrosa_trying, openrosa, odata, central_trying, downloaded, central, admin)
+SURFACES = (openrosa_trying, openrosa, odata, central_trying, downloaded, central, admin, public)
 
 
 def application(site: Site) -> Application:

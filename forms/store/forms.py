@@ -163,6 +163,17 @@ def locked(unit: Unit, form_id: int) -> Form:
     return Form(*row)
 
 
+def form_by_id(unit: Unit, form_id: int) -> Form:
+    """The form with this id.
+
+    Raises: NotFound.
+    """
+    row = unit.connection.execute(_forms().where(form.c.id == form_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return Form(*row)
+
+
 def forms_in(unit: Unit, project_id: int, visible: ColumnElement[bool]) -> list[Form]:
     """The published forms of a project for which *visible* (a condition over the form table) holds, by id."""
     rows = unit.connection.execute(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, insert, or_, select, update
 
 from storage.problems import NotFound
 from storage.schema import actor, assignment, form, public_link
@@ -17,7 +17,10 @@ ROLE = "public-link"
 
 @dataclass(frozen=True, slots=True)
 class PublicLink:
-    """A link to a form; null *token*: revoked. *once*: good for a single submission."""
+    """A link to a form; null *token*: revoked. *once*: good for a single submission, *used_for*: the one that it was used for.
+
+    *shares_lists*: somebody meant everybody who holds it to read the entity lists that the form carries.
+    """
 
     id: int
     form_id: int
@@ -27,6 +30,8 @@ class PublicLink:
     once: bool
     created_by: int | None
     created_at: datetime
+    used_for: str | None = None
+    shares_lists: bool = False
 
 
 def _links() -> Select[Any]:
@@ -40,6 +45,8 @@ def _links() -> Select[Any]:
             public_link.c.once,
             public_link.c.created_by,
             actor.c.created_at,
+            public_link.c.used_for,
+            public_link.c.shares_lists,
         )
         .join(public_link, public_link.c.actor_id == actor.c.id)
         .join(form, form.c.id == public_link.c.form_id)
@@ -74,13 +81,35 @@ def by_token(unit: Unit, token: str) -> PublicLink | None:
     return PublicLink(*row) if row else None
 
 
+def link_by_id(unit: Unit, link_id: int) -> PublicLink:
+    """The link with this id.
+
+    Raises: NotFound.
+    """
+    row = unit.connection.execute(_links().where(actor.c.id == link_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return PublicLink(*row)
+
+
+def use(unit: Unit, link_id: int, instance_id: str) -> bool:
+    """Use a link up for this submission; false when it was used for another. Of two at once the second waits for the first."""
+    free = or_(public_link.c.used_for.is_(None), public_link.c.used_for == instance_id)
+    done = unit.connection.execute(
+        update(public_link)
+        .where(public_link.c.actor_id == link_id, public_link.c.token.is_not(None), free)
+        .values(used_for=instance_id)
+    )
+    return done.rowcount == 1
+
+
 def opens(unit: Unit, token: str | None, form_id: int) -> bool:
     """Whether *token* is that of a link to the form."""
     found = by_token(unit, token) if token else None
     return found is not None and found.form_id == form_id
 
 
-def add_link(unit: Unit, project_id: int, form_id: int, display_name: str, *, once: bool) -> int:
+def add_link(unit: Unit, project_id: int, form_id: int, display_name: str, *, once: bool, shares_lists: bool = False) -> int:
     """A new link with a token of its own, which may send to that one form; returns its id."""
     added: int = unit.connection.execute(
         insert(actor).returning(actor.c.id), {"kind": "public_link", "display_name": display_name, "created_at": unit.now}
@@ -92,6 +121,7 @@ def add_link(unit: Unit, project_id: int, form_id: int, display_name: str, *, on
             "form_id": form_id,
             "token": secrets.token_hex(TOKEN_BYTES),
             "once": once,
+            "shares_lists": shares_lists,
             "created_by": unit.actor_id,
         },
     )

@@ -7,6 +7,7 @@ from server.admin import (
     collect_settings,
     deliveries,
     filling,
+    links,
     projects,
     quarantine,
     signing_in,
@@ -14,9 +15,9 @@ from server.admin import (
     submissions,
     team,
 )
-from server.admin.surface import admin
+from server.admin.surface import admin, public
 
-__all__ = ["admin"]
+__all__ = ["admin", "public"]
 
 DECLARING = (
     accounts,
@@ -25,6 +26,7 @@ DECLARING = (
     collect_settings,
     deliveries,
     filling,
+    links,
     projects,
     quarantine,
     signing_in,

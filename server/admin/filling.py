@@ -4,13 +4,14 @@ What it sends is what a tablet sends, and arrives by the same intake. Whoever op
 """
 
 import mimetypes
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from forms import receiving, serving_entities
+from forms import linking, receiving, serving_entities
 from forms.definition.browser_gaps import Gap, Lacking, lacking
 from forms.definitions import definition_of
+from forms.linking import Linked
 from forms.receiving import FormTakesNothing, Sent, SentFile
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
@@ -23,7 +24,7 @@ from server.admin import web_forms
 from server.admin.languages import N_
 from server.admin.pages import page, tabs
 from server.admin.style import FILLING_HREF
-from server.admin.surface import admin
+from server.admin.surface import admin, public
 from server.web.answers import Answer, json
 from server.web.bodies import Incoming
 from server.web.multipart import submission_parts
@@ -111,7 +112,45 @@ def fill_submit(ask: Ask[Form]) -> Answer:
     return submitted(ask, ask.found.project_id, ask.found.id)
 
 
-def filled(ask: Ask[Any], version_id: int, *, title: str, **more: Any) -> Answer:
+@public.get("", needs=Verb.SUBMISSION_CREATE, finds=linking.linked)
+def link_page(ask: Ask[Linked]) -> Answer:
+    """The form, to fill by whoever holds the link.
+
+    Raises: FormTakesNothing, LinkUsed, CannotBeFilled, GivesListsAway, NotInstalled.
+    """
+    return filled(ask, linking.open_version(ask.unit, ask.found), title=ask.found.form.title, once=ask.found.link.once)
+
+
+@public.get("/form.xml", needs=Verb.FORM_READ, finds=linking.linked)
+def link_form(ask: Ask[Linked]) -> Answer:
+    """The link's XForm."""
+    return xform(ask, linking.open_version(ask.unit, ask.found))
+
+
+@public.get("/media/<name>", needs=Verb.FORM_READ, finds=linking.linked)
+def link_media(ask: Ask[Linked]) -> Answer:
+    """A media file of the link's form; of an entity list only what the form's expressions name."""
+    version_id = linking.open_version(ask.unit, ask.found)
+    return media(ask, version_id, only=linking.named_in(forms_store.xform_of(ask.unit, version_id)))
+
+
+def bounded_parcel(incoming: Incoming) -> Parcel:
+    """The same of a stranger, who may not send more than a tablet is told to."""
+    most = min(incoming.settings.accept_content_length_bytes, incoming.settings.upload_limit_bytes)
+    return parcel(replace(incoming, settings=replace(incoming.settings, upload_limit_bytes=most)))
+
+
+@public.post("/submission", needs=Verb.SUBMISSION_CREATE, finds=linking.linked, reads=bounded_parcel)
+def link_submit(ask: Ask[Linked]) -> Answer:
+    """Keep what came through the link; 201 leaves only after the commit.
+
+    Raises: what `linking.receive` raises.
+    """
+    received = linking.receive(ask.unit, ask.found, _sent(ask))
+    return json({"instanceId": received.instance_id}, 201)
+
+
+def filled(ask: Ask[Any], version_id: int, *, title: str, once: bool = False, **more: Any) -> Answer:
     """The page that fills a version, and says what it cannot do.
 
     Raises: NotInstalled; NeedsEncryption.
@@ -130,7 +169,9 @@ def filled(ask: Ask[Any], version_id: int, *, title: str, **more: Any) -> Answer
         base=ask.target.partition("?")[0],
         questions=[(_label(each, ask.language), GAPS[each.gap], each.fatal) for each in missing if each.path],
         remarks=[GAPS[each.gap] for each in missing if not each.path],
-        username=ask.actor.display_name if ask.actor else "",
+        # A link's name is for those who made it.
+        username=ask.actor.display_name if ask.actor and ask.actor.kind == "user" else "",
+        once=once,
         **more,
     )
 
@@ -140,8 +181,8 @@ def xform(ask: Ask[Any], version_id: int) -> Answer:
     return Answer(forms_store.xform_of(ask.unit, version_id), 200, "application/xml; charset=utf-8", SANDBOX)
 
 
-def media(ask: Ask[Any], version_id: int) -> Answer:
-    """The media file that the path names.
+def media(ask: Ask[Any], version_id: int, *, only: Container[str] | None = None) -> Answer:
+    """The media file that the path names; of an entity list only the properties in *only*, if it is given.
 
     Raises: NotFound, also while nobody supplied it.
     """
@@ -149,7 +190,7 @@ def media(ask: Ask[Any], version_id: int) -> Answer:
     if file is not None and file.entity_list_id is not None:
         # Read at the database's pace and sent at the browser's: a slow network must not hold a connection.
         spool = Spool(ask.site.settings.data_dir)
-        for block in serving_entities.csv(ask.unit, file.entity_list_id):
+        for block in serving_entities.csv(ask.unit, file.entity_list_id, only=only):
             spool.write(block)
         return Answer(spool.blocks(), 200, "text/csv; charset=utf-8", {**SANDBOX, "Content-Length": str(spool.size_bytes)})
     if file is None or file.blob_sha256 is None:
@@ -163,17 +204,18 @@ def submitted(ask: Ask[Any], project_id: int, form_id: int) -> Answer:
 
     Raises: AnotherForm, and what `receiving.receive` raises.
     """
-    sent: Parcel = ask.body
-    agent = (ask.headers.get("User-Agent") or "")[:USER_AGENT_CHARACTERS_MOST]
 
     def may_submit(target: Target) -> None:
         if target.form_id != form_id:
             raise AnotherForm
 
-    received = receiving.receive(
-        ask.unit, project_id, Sent(sent.envelope, sent.xml, sent.files, None, agent), may_submit=may_submit
-    )
+    received = receiving.receive(ask.unit, project_id, _sent(ask), may_submit=may_submit)
     return json({"instanceId": received.instance_id}, 201)
+
+
+def _sent(ask: Ask[Any]) -> Sent:
+    came: Parcel = ask.body
+    return Sent(came.envelope, came.xml, came.files, None, (ask.headers.get("User-Agent") or "")[:USER_AGENT_CHARACTERS_MOST])
 
 
 def _label(each: Lacking, language: str) -> str:

@@ -64,7 +64,7 @@ ENGLISH: Mapping[str, str] = MappingProxyType(
         # Roles.
         "admin (role)": "administrator", "formfill (role)": "data collector", "clinician (role)": "clinic health staff",
         "monitoring-officer (role)": "monitoring officer", "programme-manager (role)": "programme manager",
-        "protection-officer (role)": "protection officer", "app-user (role)": "app user",
+        "protection-officer (role)": "protection officer", "app-user (role)": "app user", "public-link (role)": "public link",
         # Headings of the record's sections.
         **{f"{table} (section)": title for table, title in _SECTIONS.items()},
         # Phases.

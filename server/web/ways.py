@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from werkzeug.datastructures import Authorization
 
+from forms.store import public_links
 from server.access import actors, digests
 from server.access.actors import Actor
 from server.access.digests import Digest
@@ -78,3 +79,9 @@ def challenges(site: Site, surface: Surface, *, stale: bool = False) -> tuple[st
 def cookie(unit: Unit, credentials: Credentials) -> Actor | None:
     """A session's token in the browser's cookie; where a key stands in the path, the key alone says who asks."""
     return actors.by_session(unit, credentials.cookie) if credentials.cookie and credentials.key is None else None
+
+
+def public_link(unit: Unit, credentials: Credentials) -> Actor | None:
+    """A public link's token in the path."""
+    found = public_links.by_token(unit, credentials.key) if credentials.key else None
+    return Actor(found.id, "public_link", found.display_name) if found else None

@@ -93,5 +93,9 @@ public_link = Table(
     # In clear, as the address must be shown again.
     text("token", nullable=True, unique=True),
     Column("once", Boolean, nullable=False, server_default=false()),
+    # The instance id of the submission that a link for one was used for; that one may be sent again, and nothing else.
+    text("used_for", nullable=True),
+    # Whether somebody meant everybody who holds the link to read the entity lists that the form carries.
+    Column("shares_lists", Boolean, nullable=False, server_default=false()),
     Column("created_by", ForeignKey("actor.id"), nullable=True),
 )

@@ -182,3 +182,24 @@ def test_a_session_that_ended_meanwhile_is_begun_again_beside_the_form(desk: Des
 
     assert desk.only().findtext("age") == "8"
     assert desk.sent_by() == ["awa"]
+
+
+def test_a_stranger_fills_the_form_that_a_link_leads_to_once(desk: Desk, chrome: Browser) -> None:
+    _, token = builders.add_link(desk.site.database, desk.project_id, "register", once=True)
+    context = chrome.new_context(locale="fr")
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    context.on("request", lambda request: desk.asked.append(request.url))
+    page.goto(f"{desk.address}/f/{token}")
+    page.wait_for_selector(".odk-form")
+    age(page, "19")
+
+    send(page)
+    page.wait_for_selector("text=Vous pouvez fermer cette page.")
+
+    assert desk.only().findtext("age") == "19"
+    assert desk.sent_by() == ["a link"]
+    assert {address.split("/")[2] for address in desk.asked if address.startswith("http")} == {desk.address.split("/")[2]}
+    page.goto(f"{desk.address}/f/{token}")
+    assert "Ce lien valait pour un seul envoi" in page.inner_text("body")
+    context.close()

@@ -30,7 +30,9 @@ from storage.schema import session
 from tests.support import builders
 
 ROUTES = [route for surface in SURFACES for route in surface.routes]
-KEYED = "/v1/key/<key>"
+TABLETS = "/v1/key/<key>"
+LINKED = "/f/<key>"
+KEYED = (TABLETS, LINKED)
 INSTANCE = "uuid:6c1d3f6e-7c51-4f0a-9d0e-0f2b5a1c9e11"
 ENTITY = "0d1f6c0a-52a1-4c37-9f37-0b5b8f9c2d11"
 CSRF = "c" * 64
@@ -76,6 +78,7 @@ class World:
     database: Database
     project_id: int
     tablet: builders.Tablet
+    link: str
     path: Mapping[str, object]
 
     def address(self, route: Route, key: str | None = None) -> str:
@@ -128,7 +131,9 @@ def world(database: Database, client: Client) -> World:
         **builders.multipart(builders.submission(INSTANCE, photo="photo.jpg"), {"photo.jpg": b"JPEG"}),
     )
     assert tried.status_code == 201
+    link_id, link = builders.add_link(database, project_id, "register")
     path = {
+        "link_id": link_id,
         "quarantine_id": 1,
         "project_id": project_id,
         "xml_form_id": "register",
@@ -148,7 +153,7 @@ def world(database: Database, client: Client) -> World:
         "web_id": draft.web_draft_id,
         "deleted_form_id": deleted_form_id,
     }
-    return World(database, project_id, tablet, path)
+    return World(database, project_id, tablet, link, path)
 
 
 def signed_in(database: Database, actor_id: int, route: Route) -> dict[str, str]:
@@ -276,7 +281,7 @@ def test_somebody_without_any_role_may_only_do_what_is_open(world: World, client
 
 def test_a_tablet_passes_exactly_where_collecting_needs_it(world: World, client: Client) -> None:
     for route in ROUTES:
-        if not route.rule.startswith(KEYED) or not isinstance(route.needs, Verb):
+        if not route.rule.startswith(TABLETS) or not isinstance(route.needs, Verb):
             continue
         answer = asked(client, route, world.address(route, key=world.tablet.token))
 
@@ -284,6 +289,22 @@ def test_a_tablet_passes_exactly_where_collecting_needs_it(world: World, client:
             assert passed(answer, route), f"{route.name}: {answer.status}"
         else:
             assert answer.status_code == 403, f"{route.name}: {answer.status}"
+
+
+def test_a_link_passes_where_its_form_is_filled(world: World, client: Client) -> None:
+    for route in ROUTES:
+        if route.rule.startswith(LINKED):
+            answer = asked(client, route, world.address(route, key=world.link))
+
+            assert passed(answer, route), f"{route.name}: {answer.status}"
+
+
+def test_a_link_is_no_key_of_a_tablet_nor_a_tablets_key_a_link(world: World, client: Client) -> None:
+    for route in ROUTES:
+        if route.rule.startswith(KEYED):
+            wrong = world.link if route.rule.startswith(TABLETS) else world.tablet.token
+
+            assert asked(client, route, world.address(route, key=wrong)).status_code == 403, route.name
 
 
 @pytest.mark.parametrize("role", ROLES)

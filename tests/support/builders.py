@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from forms import drafting, publishing
-from forms.store import forms, projects, trash, versions
+from forms import drafting, linking, publishing
+from forms.store import forms, projects, public_links, trash, versions
 from server.access import passwords
 from storage import unit_of_work
 from storage.engine import Database
@@ -144,6 +144,16 @@ def add_deleted_form(database: Database, project_id: int, form_id: str = "delete
     with unit_of_work.writing(database) as unit:
         trash.delete_form(unit, published.form_id)
     return published.form_id
+
+
+def add_link(
+    database: Database, project_id: int, form_id: str, *, once: bool = False, shares_lists: bool = False
+) -> tuple[int, str]:
+    """A public link to a published form: its id, and its token."""
+    with unit_of_work.writing(database) as unit:
+        found = forms.form_of(unit, project_id, form_id)
+        made = linking.make(unit, found, "a link", once=once, shares_lists=shares_lists)
+        return made, public_links.link_by_id(unit, made).token or ""
 
 
 def submission(
