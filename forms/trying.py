@@ -19,14 +19,21 @@ from storage.problems import Problem
 from storage.unit_of_work import Unit
 
 
+class AnotherForm(Problem):
+    """The submission names another form than the address it was sent to."""
+
+    code = "400.8"
+    says = "Unexpected form id; the submission is for another form than the draft at this address."
+
+
 def receive(unit: Unit, draft: Form, sent: Sent) -> Received:
     """Keep *sent* with the draft; durable once the unit has ended.
 
-    Raises: UnknownForm, when it was sent for another form; OtherBytes, EditsNothing, EditsThePast, MissingField.
+    Raises: AnotherForm; OtherBytes, EditsNothing, EditsThePast, MissingField.
     Source: ODK Central, POST /test/{token}/…/draft/submission.
     """
     if sent.envelope.xml_form_id != draft.xml_form_id:
-        raise receiving.UnknownForm
+        raise AnotherForm
     if not sent.envelope.instance_id and sent.envelope.encrypted:
         raise MissingField(field="instanceID")
     instance_id = sent.envelope.instance_id or f"uuid:{uuid.uuid4()}"

@@ -101,7 +101,7 @@ def basic_pair(credentials: str) -> tuple[str, str] | None:
         email, _, password = raw.decode("utf-8").partition(":")
     except UnicodeDecodeError:
         email, _, password = raw.decode("latin-1").partition(":")
-    return (email, password) if email else None
+    return (email.replace("\0", "\N{REPLACEMENT CHARACTER}"), password) if email else None
 
 
 def known(unit: Unit, email: str, password: str) -> Actor:

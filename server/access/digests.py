@@ -41,7 +41,7 @@ class Digest:
     @property
     def username(self) -> str:
         """Whose password it claims to know."""
-        return self.said.get("username") or ""
+        return (self.said.get("username") or "").replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
 def challenge(key: str, now: datetime, *, stale: bool = False) -> str:

@@ -24,6 +24,7 @@ from storage.problems import AuthenticationFailed, NotFound, Problem
 log = logging.getLogger("siraba.web")
 
 Application = Flask
+NO_NUL = "\N{REPLACEMENT CHARACTER}"  # PostgreSQL keeps every character but this one, and no name holds it
 
 HARDENING = {
     "X-Content-Type-Options": "nosniff",
@@ -236,11 +237,12 @@ def _incoming(site: Site) -> Incoming:
 
 def _cleaned(arguments: Mapping[str, str]) -> dict[str, str]:
     # KoBoCollect appends `?deviceID=` to a server address that has a query already (openrosa.md SB-13).
-    return {name: value.partition("?deviceID=")[0] if name == "st" else value for name, value in arguments.items()}
+    cut = {name: value.partition("?deviceID=")[0] if name == "st" else value for name, value in arguments.items()}
+    return {name: value.replace("\0", NO_NUL) for name, value in cut.items()}
 
 
 def _decoded(value: Any) -> Any:
-    return value.replace("%2F", "/").replace("%25", "%") if isinstance(value, str) else value
+    return value.replace("%2F", "/").replace("%25", "%").replace("\0", NO_NUL) if isinstance(value, str) else value
 
 
 def _language(asked: Request, site: Site) -> str:

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import re
 from urllib.parse import quote, urlsplit
 
@@ -11,10 +12,11 @@ from sqlalchemy import update
 from server.access import app_users
 from storage import unit_of_work
 from storage.schema import form, project
+from tests.support import builders
 from tests.support.builders import PASSWORD
 from tests.vectors.calling import Answered, listed, media
 from tests.vectors.conftest import Ground
-from tests.vectors.forms import simple
+from tests.vectors.forms import filled, simple
 
 follows = pytest.mark.follows
 ODD = "a b+c/ü&%"
@@ -322,3 +324,64 @@ def test_a_path_that_is_not_there_is_never_a_page_with_200(ground: Ground) -> No
     for path in ("formlist", "submission/foo", "formList/"):
         assert ground.get(path).status == 404
     assert ground.door.get("/formlist").status == 404
+
+
+@follows("CC-22")
+@pytest.mark.parametrize(
+    "path", ["forms/%00/manifest", "formList?formID=%00", "formList?deviceID=%00&x=%00", "datasets/%00/integrity"]
+)
+def test_a_name_with_a_nul_is_no_mistake_of_ours(path: str, ground: Ground) -> None:
+    assert ground.get(path).status in (200, 404)
+
+
+def upload(ground: Ground, xform: bytes, publish: str = "false") -> Answered:
+    return ground.door.call(
+        "POST",
+        f"{ground.base}/forms?publish={publish}",
+        body=xform,
+        headers={"Content-Type": "application/xml"},
+        auth=(ground.manager.email, PASSWORD),
+    )
+
+
+@follows("TV-24 AU-14 CC-47")
+def test_a_draft_is_tried_by_a_token_of_its_own(ground: Ground) -> None:
+    assert upload(ground, simple("draft", "1")).status == 200
+    token = ground.ask_json("forms/draft/draft")["draftToken"]
+    base = f"/v1/test/{token}/projects/{ground.project_id}/forms/draft/draft"
+    entries = listed(ground.door.get(f"{base}/formList"))
+    sent = ground.door.post(f"{base}/submission", builders.multipart(filled("draft", "1", "uuid:try")))
+    other = ground.door.post(f"{base}/submission", builders.multipart(filled("f1", "1", "uuid:other")))
+
+    assert set(entries) == {"draft"}
+    assert ground.door.get(entries["draft"]["downloadUrl"]).status == 200
+    assert sent.status == 201
+    assert other.status == 400
+    assert other.says
+    assert ground.send(filled("draft", "1", "uuid:live")).status == 404  # live, there is no such form
+    published = ground.door.call("POST", f"{ground.base}/forms/draft/draft/publish", auth=(ground.manager.email, PASSWORD))
+    assert published.status == 200
+    stale = ground.door.get(f"{base}/formList")
+    assert stale.status == 404
+    assert stale.says
+    assert not challenges(stale)
+
+
+@follows("TV-78 EN-01 EN-04 EN-05")
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('entities:entities-version="2024.1.0"', 'entities:entities-version="2030.1.0"'),
+        ('entities:entities-version="2024.1.0"', ""),
+        ('entities:saveto="age"', 'entities:saveto="name"'),
+        ('dataset="people"', 'dataset="a.b"'),
+    ],
+)
+def test_a_form_that_tablets_cannot_open_is_refused_when_it_is_uploaded(old: str, new: str, ground: Ground) -> None:
+    xform = builders.register("strange").decode()
+    assert old in xform
+    answer = upload(ground, xform.replace(old, new).encode(), "true")
+
+    assert answer.status == 400
+    assert json.loads(answer.body)["message"]
+    assert "strange" not in listed(ground.get("formList"))

@@ -180,7 +180,16 @@ def test_the_address_in_the_code_needs_nothing_else(ground: Ground) -> None:
 
 @follows("TV-84 AU-06 AU-07")
 def test_empty_credentials_are_nobodys(ground: Ground) -> None:
-    for value in ("Basic Og==", "Basic", "Basic ????", "Basic OnB3", 'Digest username="", realm="x"', "Bearer", "?"):
+    for value in (
+        "Basic Og==",
+        "Basic",
+        "Basic ????",
+        "Basic OnB3",
+        "Basic YQBiOnB3",
+        'Digest username="", realm="x"',
+        "Bearer",
+        "?",
+    ):
         answer = ground.door.get(f"{ground.base}/formList", headers={"Authorization": value})
 
         assert answer.status == 401, value
