@@ -32,6 +32,7 @@ def project_page(ask: Ask[Project]) -> Answer:
         ask,
         "project.html",
         forms=forms_store.forms_in(ask.unit, ask.found.id, listing),
+        drafts=[each for each in forms_store.all_forms(ask.unit, ask.found.id) if each.draft_version_id is not None],
         fillable={each.id for each in forms_store.forms_in(ask.unit, ask.found.id, filling)},
         received=browsing.received(ask.unit, ask.found.id, counting),
         **tabs(ask, ask.found, "forms"),

@@ -57,6 +57,22 @@ class Browser:
             )
         )
 
+    def post_file(self, path: str, field: str, name: str, content: bytes, *, csrf: str | None = None) -> Page:
+        """Post a form with a file that was chosen, with the token that the last page gave unless another is given."""
+        token = self.csrf if csrf is None else csrf
+        head = (
+            f'--b0undary\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{token}\r\n'
+            f'--b0undary\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'
+        )
+        return _page(
+            self._client.post(
+                path,
+                data=head.encode() + content + b"\r\n--b0undary--\r\n",
+                content_type="multipart/form-data; boundary=b0undary",
+                headers=self._headers,
+            )
+        )
+
     def sign_in(self, person: Person, password: str = PASSWORD, onward: str = "/") -> Page:
         """Sign in as *person*, and learn the token of the session."""
         page = self.post("/sign-in", csrf=False, email=person.email, password=password, next=onward)

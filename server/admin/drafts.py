@@ -1,0 +1,177 @@
+"""A form's next version on the pages: upload the spreadsheet, read its issues, see what it changes and meets, publish it.
+
+Nothing is published from the upload: the button stands on the page that shows the difference.
+"""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cases import targets
+from forms import comparing, drafting, uploading
+from forms.comparing import Change
+from forms.compiling.issue import Issue
+from forms.definition import reading
+from forms.definition.comparing import Kind
+from forms.definitions import definition_of
+from forms.problems import InvalidWorkbook
+from forms.store import forms as forms_store
+from forms.store import projects as projects_store
+from forms.store.forms import Form
+from forms.store.projects import Project
+from forms.uploading import Uploaded
+from server.access.verbs import Verb
+from server.admin.languages import N_
+from server.admin.pages import link, page, tabs
+from server.admin.surface import admin
+from server.web.answers import Answer, redirect
+from server.web.bodies import Incoming, form_fields
+from server.web.posted_files import posted_file
+from server.web.surface import Ask
+from storage.problems import NotFound, Problem
+
+FORMS = "/projects/<int:project_id>/forms"
+DRAFT = f"{FORMS}/<xml_form_id>/draft"
+
+KINDS: Mapping[Kind, str] = {
+    Kind.FORM_ID: N_("Form id"),
+    Kind.TITLE: N_("Title"),
+    Kind.QUESTION_ADDED: N_("Question added"),
+    Kind.QUESTION_REMOVED: N_("Question removed"),
+    Kind.QUESTION_RENAMED: N_("Question renamed (a guess)"),
+    Kind.QUESTION_MOVED: N_("Question moved"),
+    Kind.QUESTION_REORDERED: N_("Other place in its group"),
+    Kind.TYPE_CHANGED: N_("Type changed"),
+    Kind.LOGIC_CHANGED: N_("Logic changed"),
+    Kind.CHOICE_ADDED: N_("Choice added"),
+    Kind.CHOICE_REMOVED: N_("Choice removed"),
+    Kind.TEXT_CHANGED: N_("Wording changed"),
+    Kind.CHOICE_TEXT_CHANGED: N_("Wording of a choice changed"),
+    Kind.LANGUAGE_ADDED: N_("Language added"),
+    Kind.LANGUAGE_REMOVED: N_("Language removed"),
+    Kind.CASE_TARGET_CHANGED: N_("Place in the case record changed"),
+    Kind.CASE_CLASS_CHANGED: N_("Class changed"),
+    Kind.PROPERTY_CHANGED: N_("Entity property changed"),
+    Kind.MEDIA_ADDED: N_("Media file added"),
+    Kind.MEDIA_REMOVED: N_("Media file removed"),
+    Kind.ENCRYPTION: N_("Encryption"),
+}
+
+
+class NoFileChosen(Problem):
+    """The page was sent without a file."""
+
+    code = "400.77"
+    says = "Choose a spreadsheet first."
+
+
+@dataclass(frozen=True, slots=True)
+class Designed:
+    """What was uploaded: ready to be a draft, or only its issues."""
+
+    csrf: str | None
+    name: str
+    uploaded: Uploaded | None
+    issues: tuple[Issue, ...]
+
+
+def designed(incoming: Incoming) -> Designed:
+    """The uploaded spreadsheet, compiled and validated.
+
+    Raises: NoFileChosen, TooLarge, NotMultipart, and what `uploading.prepare` raises but InvalidWorkbook, whose issues are kept.
+    """
+    posted = posted_file(incoming, "form", incoming.settings.workbook_limit_bytes)
+    if not posted.name:
+        posted.content.close()
+        raise NoFileChosen
+    incoming.settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with posted.content, tempfile.TemporaryDirectory(dir=incoming.settings.data_dir, prefix="upload-") as folder:
+        path = Path(folder) / f"form{Path(posted.name).suffix[:9].lower()}"
+        with path.open("wb") as file:
+            shutil.copyfileobj(posted.content, file)
+        try:
+            made = uploading.prepare(incoming.blobs, path, targets, fallback_id=Path(posted.name).stem)
+        except InvalidWorkbook as invalid:
+            issues = tuple(Issue.from_json(each) for each in invalid.details["issues"])
+            return Designed(posted.csrf, posted.name, None, issues)
+    return Designed(posted.csrf, posted.name, made, made.warnings)
+
+
+@admin.post(FORMS, needs=Verb.FORM_CREATE, finds=projects_store.project_of, reads=designed)
+def upload(ask: Ask[Project]) -> Answer:
+    """Make a draft of the spreadsheet; where there are issues, list them with their places.
+
+    Raises: BadFormId, FieldTypeChanged.
+    """
+    given: Designed = ask.body
+    shown: dict[str, Any] = {"name": given.name, "issues": sorted(given.issues, key=lambda each: not each.is_error)}
+    if given.uploaded is None:
+        return page(ask, "form_issues.html", status=400, draft=None, not_validated=None, **shown, **tabs(ask, ask.found, "forms"))
+    definition = reading.read(given.uploaded.compiled.xform)
+    try:
+        form = forms_store.form_of(ask.unit, ask.found.id, definition.xml_form_id)
+    except NotFound:
+        drafting.create(ask.unit, ask.found.id, given.uploaded.compiled)
+    else:
+        drafting.replace(ask.unit, form.id, given.uploaded.compiled)
+    draft = link("projects", ask.found.id, "forms", definition.xml_form_id, "draft")
+    if not given.issues and given.uploaded.not_validated is None:
+        return redirect(draft)
+    reason = given.uploaded.not_validated
+    return page(ask, "form_issues.html", draft=draft, not_validated=reason, **shown, **tabs(ask, ask.found, "forms"))
+
+
+@admin.get(DRAFT, needs=Verb.FORM_UPDATE, finds=forms_store.form_of)
+def draft_page(ask: Ask[Form]) -> Answer:
+    """What publishing the draft would change, whom it meets, and the button that publishes it.
+
+    Raises: NotFound, for a form without a draft.
+    """
+    form = ask.found
+    if form.draft_version_id is None:
+        raise NotFound
+    draft = definition_of(ask.unit, form.draft_version_id)
+    media = forms_store.media_of(ask.unit, form.draft_version_id)
+    missing = [each.name for each in media if not each.blob_sha256 and not each.entity_list_id]
+    project = projects_store.project_of(ask.unit, form.project_id)
+    return page(
+        ask,
+        "draft.html",
+        form=form,
+        draft=draft,
+        change=_change(ask, form),
+        kinds=KINDS,
+        missing=missing,
+        **tabs(ask, project, "forms"),
+    )
+
+
+@admin.post(f"{DRAFT}/publish", needs=Verb.FORM_UPDATE, finds=forms_store.form_of, reads=form_fields)
+def publish(ask: Ask[Form]) -> Answer:
+    """Make the draft the version that tablets get.
+
+    Raises: NotFound, VersionTaken, FieldTypeChanged.
+    """
+    drafting.publish(ask.unit, ask.found.id)
+    return redirect(link("projects", ask.found.project_id))
+
+
+@admin.post(f"{DRAFT}/discard", needs=Verb.FORM_UPDATE, finds=forms_store.form_of, reads=form_fields)
+def discard(ask: Ask[Form]) -> Answer:
+    """Forget the draft.
+
+    Raises: NotFound, NeverPublished.
+    """
+    drafting.discard(ask.unit, ask.found.id)
+    return redirect(link("projects", ask.found.project_id))
+
+
+def _change(ask: Ask[Form], form: Form) -> Change | None:
+    """The draft against the published version; null for a form that was never published."""
+    if form.version_id is None or form.draft_version_id is None:
+        return None
+    before, after = definition_of(ask.unit, form.version_id), definition_of(ask.unit, form.draft_version_id)
+    return comparing.change_of_form(ask.unit, form.id, before, after)

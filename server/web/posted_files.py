@@ -1,0 +1,49 @@
+"""A file that a person chose on a page, posted as multipart/form-data with the page's other fields."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import IO
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+
+from server.web.bodies import BLOCK_BYTES, FORM_LIMIT_BYTES, Incoming, TooLarge
+from server.web.multipart import NotMultipart
+
+
+@dataclass(frozen=True, slots=True)
+class PostedFile:
+    """The file under its own name without folders ("" when none was chosen), and the page's token."""
+
+    csrf: str | None
+    name: str
+    content: IO[bytes]
+
+
+def posted_file(incoming: Incoming, field: str, limit_bytes: int) -> PostedFile:
+    """The file in the part *field*, on disk; whoever asks closes it.
+
+    Raises: TooLarge, NotMultipart; the rest of the body is read first.
+    """
+    kind, options = parse_options_header(incoming.content_type)
+    with tempfile.TemporaryFile() as body:
+        size = 0
+        while block := incoming.stream.read(BLOCK_BYTES):
+            size += len(block)
+            if size > limit_bytes + FORM_LIMIT_BYTES:
+                incoming.drain()
+                raise TooLarge(limit_bytes=limit_bytes)
+            body.write(block)
+        body.seek(0)
+        try:
+            parser = FormDataParser(max_form_parts=50, silent=False)
+            _, fields, files = parser.parse(body, kind, size, options)
+        except (ValueError, HTTPException):
+            raise NotMultipart from None
+    found = files.get(field)
+    if found is None:
+        raise NotMultipart
+    name = PurePosixPath((found.filename or "").replace("\\", "/")).name
+    return PostedFile(fields.get("csrf"), name, found.stream)

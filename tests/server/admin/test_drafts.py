@@ -1,0 +1,89 @@
+"""A form's next version on the pages: uploaded, read, compared, published; and refused with the place of what is wrong."""
+
+from pathlib import Path
+
+import pytest
+
+from server.web.surface import Site
+from storage import unit_of_work
+from storage.engine import Database
+from tests.forms.workbooks import workbook
+from tests.server.admin.browsing import Browser, Page
+from tests.server.central.test_diffs import changed
+from tests.support import builders
+
+pytestmark = pytest.mark.java
+
+
+def upload(browser: Browser, project_id: int, name: str, content: bytes, *, csrf: str | None = None) -> Page:
+    """As the browser posts the page's form."""
+    return browser.post_file(f"/projects/{project_id}/forms", "form", name, content, csrf=csrf)
+
+
+@pytest.fixture
+def project_id(database: Database) -> int:
+    project_id = builders.add_project(database)
+    builders.add_form(database, project_id)
+    return project_id
+
+
+@pytest.fixture
+def browser(site: Site, database: Database, project_id: int) -> Browser:
+    opened = Browser(site)
+    opened.sign_in(builders.add_person(database, "manager", "manager", project_id=project_id))
+    opened.get(f"/projects/{project_id}")
+    return opened
+
+
+def test_a_draft_shows_what_it_changes_before_it_is_published(browser: Browser, site: Site, project_id: int) -> None:
+    made = upload(browser, project_id, "register.xml", changed())
+    assert made.status in (200, 303), made.text
+    address = f"/projects/{project_id}/forms/register/draft"
+
+    page = browser.get(address)
+    assert page.status == 200
+    for said in ("Question renamed (a guess)", "/years", "Question removed", "/photo", "people.age", "Publish this version"):
+        assert said in page.text
+    assert "register" in browser.get(f"/projects/{project_id}").text
+
+    assert browser.post(f"{address}/publish").place == f"/projects/{project_id}"
+    assert browser.get(address).status == 404
+    with unit_of_work.reading(site.database) as unit:
+        from_form = unit.connection.exec_driver_sql("select count(*) from form_version where published_at is not null")
+        assert from_form.scalar_one() == 2
+
+
+def test_a_draft_can_be_discarded_and_a_version_is_published_once(browser: Browser, project_id: int) -> None:
+    address = f"/projects/{project_id}/forms/register/draft"
+    upload(browser, project_id, "register.xml", changed(version="1"))
+
+    assert browser.post(f"{address}/publish").status == 409
+    assert browser.post(f"{address}/discard").status == 303
+    assert browser.get(address).status == 404
+
+
+def test_errors_are_listed_with_their_places_and_nothing_is_changed(browser: Browser, project_id: int, tmp_path: Path) -> None:
+    survey: list[list[str | None]] = [
+        ["type", "name", "label", "relevant"], ["integer", "age", "Age", None], ["text", "b", "B", "${agee} > 1"],
+    ]  # fmt: skip
+    content = workbook(tmp_path, survey=survey, settings=[["form_title", "form_id", "version"], ["S", "small", "1"]]).read_bytes()
+
+    refused = upload(browser, project_id, "small.xlsx", content)
+
+    assert refused.status == 400
+    assert "Nothing was changed" in refused.text
+    assert "agee" in refused.text
+    assert "survey" in refused.text
+    assert browser.get(f"/projects/{project_id}/forms/small/draft").status == 404
+
+
+def test_no_file_no_form_a_foreign_token_and_a_viewer_are_refused(
+    browser: Browser, site: Site, database: Database, project_id: int
+) -> None:
+    assert upload(browser, project_id, "", b"").status == 400
+    assert upload(browser, project_id, "letter.xlsx", b"Dear Sir").status == 400
+    assert upload(browser, project_id, "register.xml", changed(), csrf="f" * 64).status == 403
+    viewer = Browser(site)
+    viewer.sign_in(builders.add_person(database, "viewer", "viewer"))
+    assert upload(viewer, project_id, "register.xml", changed()).status == 403
+    assert "Upload as a draft" not in viewer.get(f"/projects/{project_id}").text
