@@ -9,13 +9,15 @@ from server.odata.surface import odata
 from server.openrosa import form_list, submission
 from server.openrosa.surface import openrosa
 from server.openrosa.surface import trying as openrosa_trying
+from server.tus import uploads
+from server.tus.surface import tus
 from server.web.app import Application, make_app
 from server.web.surface import Site
 
 # Importing a module of a surface declares its routes.
 CENTRAL = (app_users, diffs, downloads, drafts, exports, forms, projects, receipts, sessions, submissions, users)
-DECLARING = (*CENTRAL, documents, tables, form_list, submission)
-SURFACES = (openrosa_trying, openrosa, odata, central_trying, downloaded, central, admin, public)
+DECLARING = (*CENTRAL, documents, tables, form_list, submission, uploads)
+SURFACES = (openrosa_trying, openrosa, odata, central_trying, downloaded, tus, central, admin, public)
 
 
 def application(site: Site) -> Application:

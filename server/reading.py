@@ -3,12 +3,14 @@
 from cases import intake
 from cases.fact import Source
 from forms import quarantining, reading_submissions
+from forms.store import uploads
 from storage.unit_of_work import Unit
 
 
 def read_submission(unit: Unit, version_id: int) -> None:
     """Do all that follows from a submission version, edits of it that came too early among it."""
     quarantining.arrived(unit, version_id)
+    uploads.attach(unit, version_id=version_id)
     said = reading_submissions.read(unit, version_id)
     if said is None:
         return
@@ -22,3 +24,8 @@ def read_submission(unit: Unit, version_id: int) -> None:
         received_at=said.version.created_at,
     )
     intake.take(unit, said.definition, said.answers, source, version_id=version_id)
+
+
+def attach_upload(unit: Unit, upload_id: int) -> None:
+    """Give a finished upload to its submission, if that is here; if not, the submission's own reading will."""
+    uploads.attach(unit, upload_id=upload_id)

@@ -28,6 +28,7 @@ from server.lanes import LanedWorker
 from server.web.surface import Site
 from storage import blobs, migrating
 from storage.engine import Database
+from storage.partial import Partial
 from storage.settings import Settings
 
 # An integrity query names every entity that a tablet made offline, 39 bytes each (openrosa.md IN-02): room for 3,000.
@@ -134,7 +135,7 @@ def serve_worker(settings: Settings) -> None:
     database = Database(settings.database)
     sweeper = threading.Thread(
         target=sweeping.sweep_now_and_then,
-        args=(database, blobs.of(settings), stop),
+        args=(database, blobs.of(settings), Partial(settings.uploads_dir), stop),
         kwargs={"hours": settings.sweep_after_hours},
         daemon=True,  # a stop need not wait for a long look at a bucket
     )

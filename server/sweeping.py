@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
+from forms.store import uploads
 from storage import blobs, unit_of_work
 from storage.blobs import Blobs, Lying
 from storage.engine import Database
+from storage.partial import Partial
 from storage.problems import Problem
 
 log = logging.getLogger("siraba.sweep")
@@ -24,28 +26,29 @@ PAUSE_SECONDS = 6 * 3_600
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What was removed: contents that no row names, their bytes, and files whose writer died."""
+    """What was removed: contents that no row names, their bytes, and files whose writer died or whose time was over."""
 
     orphans: int
     orphan_bytes: int
     unfinished: int
 
 
-def sweep(database: Database, store: Blobs, *, hours: float) -> Swept:
-    """Remove orphans that are older than *hours*.
+def sweep(database: Database, store: Blobs, growing: Partial, *, hours: float) -> Swept:
+    """Remove orphans that are older than *hours*, and resumable uploads that expired or became blobs.
 
     Raises: Busy, Unavailable; what was removed until then stays removed.
     """
     before = datetime.now(UTC) - timedelta(hours=hours)
     gone = [lying for lying in _unnamed(database, store, before) if _removed(database, store, lying)]
-    return Swept(len(gone), sum(lying.size_bytes for lying in gone), store.clear_unfinished(before))
+    unfinished = store.clear_unfinished(before) + _expired(database, growing, before)
+    return Swept(len(gone), sum(lying.size_bytes for lying in gone), unfinished)
 
 
-def sweep_now_and_then(database: Database, store: Blobs, stop: threading.Event, *, hours: float) -> None:
+def sweep_now_and_then(database: Database, store: Blobs, growing: Partial, stop: threading.Event, *, hours: float) -> None:
     """Sweep every few hours until *stop* is set; a failure is noted, and the next time comes."""
     while not stop.is_set():
         try:
-            swept = sweep(database, store, hours=hours)
+            swept = sweep(database, store, growing, hours=hours)
             log.info("swept %d orphans and %d unfinished files", swept.orphans, swept.unfinished)
         except Problem as problem:
             log.warning("sweeping failed: %s", problem.code)
@@ -67,3 +70,18 @@ def _removed(database: Database, store: Blobs, lying: Lying) -> bool:
         store.remove(lying.sha256)
         blobs.let_go(unit, lying)
     return True
+
+
+def _expired(database: Database, growing: Partial, before: datetime) -> int:
+    with unit_of_work.writing(database) as unit:
+        uploads.remove_expired(unit)
+    gone = 0
+    old = growing.tokens(before)
+    while asked := list(islice(old, ASKED_AT_ONCE)):
+        with unit_of_work.reading(database) as unit:
+            still = uploads.known(unit, asked)
+        for token in asked:
+            if token not in still:
+                growing.remove(token)
+                gone += 1
+    return gone

@@ -11,7 +11,8 @@ import traceback
 from collections.abc import Callable, Mapping
 
 from forms import quarantining, receiving
-from server.reading import read_submission
+from forms.store import uploads
+from server.reading import attach_upload, read_submission
 from storage import jobs, unit_of_work
 from storage.engine import Database
 from storage.jobs import Job
@@ -23,6 +24,7 @@ log = logging.getLogger("siraba.worker")
 JOBS: Mapping[str, Callable[[Unit, int], None]] = {
     receiving.READ: read_submission,
     quarantining.LOOK_AGAIN: quarantining.look_again,
+    uploads.ATTACH: attach_upload,
 }
 CLAIMED_AT_ONCE = 20
 # On SQLite jobs and tablets share one writer: after each job the worker leaves it alone for this many times as long, so that

@@ -57,6 +57,7 @@ class Settings:
     upload_memory_bytes: int = setting(
         1_048_576, "How much of a file is held in memory on its way to S3; the rest waits on disk. On disk it goes straight."
     )
+    resumable_upload_hours: int = setting(168, "Time in which an upload that is sent in pieces must be finished.")
     sweep_after_hours: int = setting(24, "Age at which what a crash left of uploads is swept away; every six hours.")
     xml_limit_bytes: int = setting(16_777_216, "Largest submission XML that is taken.")
     quarantine_limit_payloads: int = setting(
@@ -87,6 +88,11 @@ class Settings:
     def site_url(self) -> str:
         """The public address without trailing slash."""
         return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def uploads_dir(self) -> Path:
+        """Where resumable uploads grow; with several machines, a folder that they share."""
+        return self.data_dir / "uploads"
 
 
 PREFIX = "SIRABA_"

@@ -5,6 +5,7 @@ import click
 from server import sweeping
 from server.cli import surroundings
 from storage import blobs
+from storage.partial import Partial
 
 
 @click.command()
@@ -17,5 +18,5 @@ def sweep(hours: float | None) -> None:
     settings = surroundings.read()
     with surroundings.database() as database:
         grace = settings.sweep_after_hours if hours is None else hours
-        swept = sweeping.sweep(database, blobs.of(settings), hours=grace)
+        swept = sweeping.sweep(database, blobs.of(settings), Partial(settings.uploads_dir), hours=grace)
     click.echo(f"{swept.orphans} orphans ({swept.orphan_bytes:,} bytes) and {swept.unfinished} unfinished files were removed.")

@@ -161,7 +161,7 @@ def _answered(site: Site, route: Route, arguments: dict[str, Any]) -> Answer:
             route,
             _ask(site, route, path, key, language),
             _credentials(site, key),
-            _incoming(site),
+            _incoming(site, path),
             path,
             request.headers.get("X-CSRF-Token"),
         )
@@ -225,13 +225,14 @@ def _raw_target() -> str:
     return str(request.environ.get("RAW_URI") or request.environ.get("REQUEST_URI") or request.full_path.removesuffix("?"))
 
 
-def _incoming(site: Site) -> Incoming:
+def _incoming(site: Site, path: Mapping[str, Any]) -> Incoming:
     return Incoming(
         Body(request.stream, request.content_length),
         request.headers.get("Content-Type", ""),
         request.headers,  # type: ignore[arg-type]
         site.settings,
         site.blobs,
+        path,
     )
 
 

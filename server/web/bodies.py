@@ -6,7 +6,7 @@ client never holds a transaction.
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
@@ -34,6 +34,7 @@ class Incoming:
     headers: Mapping[str, str]
     settings: Settings
     blobs: Blobs
+    path: Mapping[str, Any] = field(default_factory=dict)  # what the path names, for bytes that go straight to their place
 
     def blocks(self, limit_bytes: int) -> Iterator[bytes]:
         """The body in blocks.

@@ -137,10 +137,14 @@ def _begun(event: Field | File, incoming: Incoming, closing: ExitStack) -> "_Par
     # Closed as soon as the file is whole, so that what waits in memory is that of one file, however many come.
     own = closing.enter_context(ExitStack())
     writer = own.enter_context(incoming.blobs.writer())
-    return _File(_safe_name(event.filename or name), _content_type(event.headers), writer, own)
+    return _File(safe_name(event.filename or name), _content_type(event.headers), writer, own)
 
 
-def _safe_name(name: str) -> str:
+def safe_name(name: str) -> str:
+    """The name without the folders that a client put before it.
+
+    Raises: BadFileName.
+    """
     # Windows and Android write paths with their own slashes; only the last segment names the file.
     plain = name.replace("\\", "/").rpartition("/")[2]
     if (

@@ -17,6 +17,7 @@ from storage.schema.forms import form, form_attachment, form_version, public_lin
 from storage.schema.jobs import audit, job
 from storage.schema.quarantine import contact, quarantine, quarantine_file
 from storage.schema.submissions import submission, submission_attachment, submission_version
+from storage.schema.uploads import upload
 
 __all__ = [
     "account",
@@ -49,4 +50,5 @@ __all__ = [
     "submission",
     "submission_attachment",
     "submission_version",
+    "upload",
 ]

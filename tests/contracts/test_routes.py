@@ -7,6 +7,7 @@ example in `World`; a route that is open to everybody must stand in `OPEN`, with
 import hashlib
 import re
 import secrets
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -132,9 +133,19 @@ def world(database: Database, client: Client) -> World:
     )
     assert tried.status_code == 201
     link_id, link = builders.add_link(database, project_id, "register")
+    begun = client.post(
+        f"/v1/key/{tablet.token}/tus/projects/{project_id}/forms/register/uploads",
+        headers={
+            "Tus-Resumable": "1.0.0",
+            "Upload-Length": "9",
+            "Upload-Metadata": f"instanceID {b64encode(INSTANCE.encode()).decode()},filename {b64encode(b'f.mp4').decode()}",
+        },
+    )
+    assert begun.status_code == 201
     path = {
         "link_id": link_id,
         "quarantine_id": 1,
+        "upload_token": begun.headers["Location"].rpartition("/")[2],
         "project_id": project_id,
         "xml_form_id": "register",
         "instance_id": INSTANCE,

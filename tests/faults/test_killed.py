@@ -24,6 +24,7 @@ from server.demo.stories import stories
 from server.web.surface import Site
 from storage import blobs, jobs, unit_of_work
 from storage.engine import Database
+from storage.partial import Partial
 from storage.schema import job, submission_attachment, submission_version
 from tests.support.founded import Foundation
 from tests.support.supervised import Supervised
@@ -184,7 +185,7 @@ def test_nothing_that_was_acknowledged_is_lost(
         records = digest(stored(unit))
         assert len(stored(unit)) > 0
     assert records == undisturbed(beside, inside, [posting for wave in waves for posting in wave], founded.database)
-    sweeping.sweep(founded.database, founded.blobs, hours=0)
+    sweeping.sweep(founded.database, founded.blobs, Partial(tmp_path / "none"), hours=0)
     with unit_of_work.reading(founded.database) as unit:
         lying = {one.sha256 for one in founded.blobs.lying()}
         assert blobs.known(unit, lying) == lying

@@ -14,6 +14,7 @@ from storage import blobs as stores
 from storage import unit_of_work
 from storage.blobs import Blobs, DiskBlobs, Stored
 from storage.engine import Database
+from storage.partial import Partial
 from storage.problems import Unavailable
 from storage.schema import blob
 from tests.server.cli.conftest import command
@@ -54,7 +55,7 @@ def test_orphans_go_and_what_is_named_stays(database: Database, client: Client, 
         (blobs.incoming / name).write_bytes(b"half a film")
     age(blobs.incoming / "dead", 25)
 
-    swept = sweeping.sweep(database, blobs, hours=24)
+    swept = sweeping.sweep(database, blobs, Partial(blobs.folder / "uploads"), hours=24)
 
     assert sent.status_code == 201
     assert (swept.orphans, swept.orphan_bytes, swept.unfinished) == (1, 6, 1)
@@ -69,7 +70,7 @@ def test_orphans_go_and_what_is_named_stays(database: Database, client: Client, 
 def test_a_content_that_was_swept_before_it_was_named_is_refused_and_stored_anew(database: Database, blobs: DiskBlobs) -> None:
     store(blobs, b"photo")
     again = store(blobs, b"photo")  # the tablet sends again: the orphan serves, until …
-    swept = sweeping.sweep(database, blobs, hours=0)
+    swept = sweeping.sweep(database, blobs, Partial(blobs.folder / "uploads"), hours=0)
 
     with pytest.raises(Unavailable), unit_of_work.writing(database) as unit:
         stores.remember(unit, again)
@@ -78,7 +79,7 @@ def test_a_content_that_was_swept_before_it_was_named_is_refused_and_stored_anew
     with unit_of_work.writing(database) as unit:
         stores.remember(unit, once_more)
     assert swept.orphans == 1
-    assert sweeping.sweep(database, blobs, hours=0).orphans == 0
+    assert sweeping.sweep(database, blobs, Partial(blobs.folder / "uploads"), hours=0).orphans == 0
     assert blobs.holds(once_more.sha256)
 
 
@@ -109,12 +110,12 @@ def test_orphans_in_a_bucket_go_too(site: Site, tmp_path: Path) -> None:
         with unit_of_work.writing(site.database) as unit:
             stores.remember(unit, kept)
 
-        young = sweeping.sweep(site.database, bucket, hours=24)
-        swept = sweeping.sweep(site.database, bucket, hours=0)
+        young = sweeping.sweep(site.database, bucket, Partial(tmp_path / "uploads"), hours=24)
+        swept = sweeping.sweep(site.database, bucket, Partial(tmp_path / "uploads"), hours=0)
 
         assert (young.orphans, swept.orphans) == (0, 1)
         assert not bucket.holds(orphan.sha256)
         assert bucket.holds(kept.sha256)
         server.stop()
         with pytest.raises(Unavailable):
-            sweeping.sweep(site.database, bucket, hours=0)
+            sweeping.sweep(site.database, bucket, Partial(tmp_path / "uploads"), hours=0)

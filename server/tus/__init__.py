@@ -1,0 +1,1 @@
+"""The tus protocol: files of any size in pieces, resumed where they stopped."""
