@@ -7,7 +7,7 @@ of two designers who act at once the second one sees what the first one did.
 import hashlib
 import re
 
-from forms import publishing
+from forms import encrypting, publishing
 from forms.definition import reading
 from forms.definition.model import Definition
 from forms.definition.versioning import with_version
@@ -125,16 +125,20 @@ def discard(unit: Unit, form_id: int) -> None:
 
 
 def publish(unit: Unit, form_id: int, *, version: str | None = None) -> Published:
-    """Make the draft the version that tablets get, under another *version* if one is given.
+    """Make the draft the version that tablets get, under another *version* if one is given, and under the project's key.
 
-    Raises: NotFound, VersionTaken, FieldTypeChanged. Source: ODK Central, POST …/draft/publish.
+    Raises: NotFound, VersionTaken, FieldTypeChanged, BadPublicKey. Source: ODK Central, POST …/draft/publish.
     """
     form = forms.locked(unit, form_id)
     if form.draft_version_id is None:
         raise NotFound
     definition = definition_of(unit, form.draft_version_id)
     if version is not None and version != definition.version:
-        definition = _renamed(unit, form.draft_version_id, version)
+        definition = _rewritten(unit, form.draft_version_id, with_version(forms.xform_of(unit, form.draft_version_id), version))
+    xform = forms.xform_of(unit, form.draft_version_id)
+    keyed = encrypting.with_key(unit, form.project_id, xform)
+    if keyed != xform:
+        definition = _rewritten(unit, form.draft_version_id, keyed)
     if forms.version_id_of(unit, form.id, definition.version) is not None:
         raise VersionTaken(xml_form_id=form.xml_form_id, version=definition.version)
     check_types(unit, form, definition)
@@ -224,8 +228,7 @@ def _set_draft(unit: Unit, form: Form, compiled: Compiled, definition: Definitio
     _record(unit, "form.update.draft.set", form)
 
 
-def _renamed(unit: Unit, version_id: int, version: str) -> Definition:
-    xform = with_version(forms.xform_of(unit, version_id), version)
+def _rewritten(unit: Unit, version_id: int, xform: bytes) -> Definition:
     definition = reading.read(xform)
     drafts.rename(
         unit,

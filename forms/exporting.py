@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from forms.decrypting import Opening
 from forms.definition.model import Definition, Field
 from forms.definitions import definition_of
 from forms.export import csv_tables, odata_rows
@@ -18,12 +19,15 @@ from forms.export.merging import merged
 from forms.export.odata_filter import Expression
 from forms.export.submission_row import Status, SubmissionRow
 from forms.export.zipping import Archive, member_name
+from forms.problems import Undecryptable, XmlTooLarge
+from forms.store import browsing
 from forms.store import exporting as store
 from forms.store import forms as forms_store
-from forms.store.exporting import Chosen, Stored
+from forms.store.exporting import Chosen, Media, Stored
 from forms.store.forms import Form
 from forms.submission import answers, envelope
 from forms.submission.answers import Node
+from forms.submission.encryption import SUFFIX
 from storage.blobs import BLOCK_BYTES, Blobs
 from storage.problems import Problem
 from storage.spool import Spool
@@ -41,8 +45,8 @@ class CsvOptions:
     deleted_fields: bool = False
 
 
-def rows(unit: Unit, chosen: Chosen) -> Iterator[SubmissionRow]:
-    """The chosen submissions with their answers read, streamed.
+def rows(unit: Unit, chosen: Chosen, opening: Opening | None = None) -> Iterator[SubmissionRow]:
+    """The chosen submissions with their answers read, streamed; those of encrypted ones as far as *opening* has their keys.
 
     Raises: UnsupportedField, UnreadableFilter, UnknownPlace, with the first one.
     """
@@ -51,28 +55,31 @@ def rows(unit: Unit, chosen: Chosen) -> Iterator[SubmissionRow]:
         version_id = found.form_version_id
         if version_id is not None and version_id not in definitions:
             definitions[version_id] = definition_of(unit, version_id)
-        yield _row(found, definitions[version_id] if version_id is not None else None)
+        yield _row(found, definitions[version_id] if version_id is not None else None, opening)
 
 
-def root_csv(unit: Unit, form: Form, options: CsvOptions) -> Iterator[bytes]:
+def root_csv(unit: Unit, form: Form, options: CsvOptions, opening: Opening | None = None) -> Iterator[bytes]:
     """The root table, in blocks.
 
     Raises: UnsupportedField, UnreadableFilter, with the first block.
     """
     layout = layout_of(unit, form, options)
     writing = Writing(layout.root.header)
-    for row in rows(unit, Chosen(form.id, options.filter, draft=form.is_draft)):
+    for row in rows(unit, Chosen(form.id, options.filter, draft=form.is_draft), opening):
         writing.add(next(layout.rows(row))[1])
         if writing.size() >= BLOCK_BYTES:
             yield writing.taken()
     yield writing.taken()
 
 
-def csv_zip(unit: Unit, blobs: Blobs, form: Form, options: CsvOptions, *, spool: Path) -> Iterator[bytes]:
+def csv_zip(
+    unit: Unit, blobs: Blobs, form: Form, options: CsvOptions, *, spool: Path, opening: Opening | None = None
+) -> Iterator[bytes]:
     """Every table, and the files that came unless *options* leave them out, as a zip in blocks.
 
     The root's table leaves at once; the repeats' wait in nameless files in *spool*, as members of a zip cannot interleave.
-    Files lie in `media/`; one whose name another submission uses for other content lies in a folder of its submission.
+    Files lie in `media/`; one whose name another submission uses for other content lies in a folder of its submission. Files of
+    encrypted submissions are there as far as *opening* has their keys.
 
     Raises: UnsupportedField, UnreadableFilter, with the first block; BlobMissing, Unavailable.
     """
@@ -81,14 +88,30 @@ def csv_zip(unit: Unit, blobs: Blobs, form: Form, options: CsvOptions, *, spool:
     archive = Archive(unit.now)
     with ExitStack() as closing:
         waiting = {path: _Waiting(table, closing.enter_context(Spool(spool))) for path, table in layout.repeats.items()}
-        yield from archive.member(f"{base}.csv", _root_blocks(unit, form, options, layout, waiting))
+        yield from archive.member(f"{base}.csv", _root_blocks(unit, form, options, layout, waiting, opening))
         for path, table in layout.repeats.items():
             yield from archive.member(member_name(f"{base}{table.name}.csv"), waiting[path].blocks())
     if options.attachments:
         for file in store.media(unit, Chosen(form.id, options.filter, draft=form.is_draft)):
-            folder = f"media/{member_name(file.instance_id)}" if file.shared else "media"
-            yield from archive.member(f"{folder}/{member_name(file.name)}", blobs.chunks(file.blob_sha256), compressed=False)
+            yield from _media_member(unit, archive, blobs, file, opening)
     yield from archive.end()
+
+
+def _media_member(unit: Unit, archive: Archive, blobs: Blobs, file: Media, opening: Opening | None) -> Iterator[bytes]:
+    folder = f"media/{member_name(file.instance_id)}" if file.shared else "media"
+    whole = f"{folder}/{member_name(file.name)}"
+    if file.name.endswith(SUFFIX) and _is_encrypted(browsing.xml_of(unit, file.version_id)):
+        opened = opening.of_version(file.form_version_id, file.version_id) if opening is not None else None
+        if opening is None or opened is None or not opened.holds(file.name) or file.name == opened.envelope.answers:
+            return
+        try:
+            blocks = opening.blocks(opened, file.name, file.blob_sha256)
+            yield from archive.member(whole.removesuffix(SUFFIX), blocks, compressed=False)
+            return
+        except Undecryptable:
+            # Damaged on its way here. What could be read stands in the archive; what came lies beside it, and nothing is lost.
+            pass
+    yield from archive.member(whole, blobs.chunks(file.blob_sha256), compressed=False)
 
 
 def layout_of(unit: Unit, form: Form, options: CsvOptions) -> Layout:
@@ -112,7 +135,7 @@ def odata(unit: Unit, chosen: Chosen, table: odata_rows.Table) -> Iterator[tuple
             yield row, made
 
 
-def _row(found: Stored, definition: Definition | None) -> SubmissionRow:
+def _row(found: Stored, definition: Definition | None, opening: Opening | None) -> SubmissionRow:
     row = SubmissionRow(
         instance_id=found.instance_id,
         created_at=found.created_at,
@@ -130,9 +153,24 @@ def _row(found: Stored, definition: Definition | None) -> SubmissionRow:
         answers=None,
     )
     if _is_encrypted(found.xml):
-        missing = Status.NOT_DECRYPTED if found.present else Status.MISSING_ENCRYPTED_FORM_DATA
-        return replace(row, status=missing)
+        return _decrypted(row, found, definition, opening)
     node = _answers(found.xml, definition)
+    return replace(row, answers=node) if node is not None else replace(row, status=Status.UNREADABLE)
+
+
+def _decrypted(row: SubmissionRow, found: Stored, definition: Definition | None, opening: Opening | None) -> SubmissionRow:
+    if not found.present:
+        return replace(row, status=Status.MISSING_ENCRYPTED_FORM_DATA)
+    opened = opening.opened(found.form_version_id, found.xml) if opening is not None else None
+    if opening is None or opened is None:
+        return replace(row, status=Status.NOT_DECRYPTED)
+    try:
+        plain = opening.answers(opened, found.version_id)
+    except (Undecryptable, XmlTooLarge):
+        return replace(row, status=Status.UNREADABLE)
+    if plain is None:
+        return replace(row, status=Status.MISSING_ENCRYPTED_FORM_DATA)
+    node = _answers(plain, definition)
     return replace(row, answers=node) if node is not None else replace(row, status=Status.UNREADABLE)
 
 
@@ -156,10 +194,15 @@ def _is_encrypted(xml: bytes) -> bool:
 
 
 def _root_blocks(
-    unit: Unit, form: Form, options: CsvOptions, layout: Layout, waiting: Mapping[str, "_Waiting"]
+    unit: Unit,
+    form: Form,
+    options: CsvOptions,
+    layout: Layout,
+    waiting: Mapping[str, "_Waiting"],
+    opening: Opening | None,
 ) -> Iterator[bytes]:
     writing = Writing(layout.root.header)
-    for row in rows(unit, Chosen(form.id, options.filter, draft=form.is_draft)):
+    for row in rows(unit, Chosen(form.id, options.filter, draft=form.is_draft), opening):
         for table, cells in layout.rows(row):
             if table.path:
                 waiting[table.path].add(cells)

@@ -78,3 +78,24 @@ class UnreadableAnswers(Problem):
 
     code = "400.73"
     says = "The answers could not be read: {reason} at {path}."
+
+
+class Undecryptable(Problem):
+    """The passphrase or the key is another, or the content was damaged."""
+
+    code = "400.12"
+    says = "Could not perform decryption. Double check your passphrase and your data and try again."
+
+
+class BadPublicKey(Problem):
+    """The form would make tablets encrypt for a key that is none, and nobody could ever read what they send."""
+
+    code = "400.94"
+    says = "The form's public_key is not an RSA public key: paste the text between the BEGIN and END lines of a PEM file."
+
+
+class AlreadyActive(Problem):
+    """The project has a key, which is never replaced: what was encrypted for it needs it."""
+
+    code = "409.4"
+    says = "Could not activate feature ({feature}) as it was already activated"

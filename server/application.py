@@ -1,7 +1,20 @@
 """The whole server: every surface, on one WSGI application."""
 
 from server.admin.declared import admin, public
-from server.central import app_users, diffs, downloads, drafts, exports, forms, projects, receipts, sessions, submissions, users
+from server.central import (
+    app_users,
+    diffs,
+    downloads,
+    drafts,
+    encryption,
+    exports,
+    forms,
+    projects,
+    receipts,
+    sessions,
+    submissions,
+    users,
+)
 from server.central.surface import central, downloaded
 from server.central.surface import trying as central_trying
 from server.odata import documents, tables
@@ -15,7 +28,7 @@ from server.web.app import Application, make_app
 from server.web.surface import Site
 
 # Importing a module of a surface declares its routes.
-CENTRAL = (app_users, diffs, downloads, drafts, exports, forms, projects, receipts, sessions, submissions, users)
+CENTRAL = (app_users, diffs, downloads, drafts, encryption, exports, forms, projects, receipts, sessions, submissions, users)
 DECLARING = (*CENTRAL, documents, tables, form_list, submission, uploads)
 SURFACES = (openrosa_trying, openrosa, odata, central_trying, downloaded, tus, central, admin, public)
 

@@ -78,6 +78,8 @@ class Media:
     blob_sha256: str
     size_bytes: int
     shared: bool
+    version_id: int
+    form_version_id: int | None
 
 
 def stored(unit: Unit, chosen: Chosen) -> Iterator[Stored]:
@@ -112,6 +114,8 @@ def media(unit: Unit, chosen: Chosen) -> Iterator[Media]:
             (smallest != largest).label("shared"),
             func.row_number().over(partition_by=(name, files.c.blob_sha256), order_by=submission.c.id).label("copy"),
             submission.c.id.label("submission_id"),
+            submission_version.c.id.label("version_id"),
+            submission_version.c.form_version_id,
         )
         .join(submission_version, submission_version.c.id == files.c.submission_version_id)
         .join(submission, submission.c.id == submission_version.c.submission_id)
@@ -120,13 +124,23 @@ def media(unit: Unit, chosen: Chosen) -> Iterator[Media]:
         .subquery()
     )
     query = (
-        select(inner.c.instance_id, inner.c.name, inner.c.blob_sha256, inner.c.size_bytes, inner.c.shared)
+        select(
+            inner.c.instance_id,
+            inner.c.name,
+            inner.c.blob_sha256,
+            inner.c.size_bytes,
+            inner.c.shared,
+            inner.c.version_id,
+            inner.c.form_version_id,
+        )
         .where(or_(inner.c.copy == 1, inner.c.shared))
         .order_by(inner.c.submission_id, inner.c.name)
     )
     with unit.connection.execute(query, execution_options={"yield_per": IDS_A_PAGE}) as rows:
         for row in rows:
-            yield Media(row.instance_id, row.name, row.blob_sha256, row.size_bytes, bool(row.shared))
+            yield Media(
+                row.instance_id, row.name, row.blob_sha256, row.size_bytes, bool(row.shared), row.version_id, row.form_version_id
+            )
 
 
 def pages(unit: Unit, chosen: Chosen) -> Iterator[Sequence[int]]:

@@ -8,7 +8,7 @@ from sqlalchemy import Select, false, func, or_, select
 
 from forms.store.forms import tested_form_of
 from storage.problems import NotFound
-from storage.schema import blob, form, form_version
+from storage.schema import blob, form, form_version, form_version_key
 from storage.unit_of_work import Unit
 
 # Central's word in addresses for the version that has no name.
@@ -45,6 +45,7 @@ class FormVersion:
     web_once_id: str | None
     web_draft_id: str | None
     webforms_enabled: bool
+    key_id: int | None
 
     @property
     def is_draft(self) -> bool:
@@ -81,9 +82,11 @@ def _versions() -> Select[Any]:
             form.c.web_once_id,
             form.c.web_draft_id,
             form.c.webforms_enabled,
+            form_version_key.c.key_id,
         )
         .join(form, form.c.id == form_version.c.form_id)
         .outerjoin(blob, blob.c.sha256 == form_version.c.workbook_sha256)
+        .outerjoin(form_version_key, form_version_key.c.form_version_id == form_version.c.id)
         .where(form.c.deleted_at.is_(None))
     )
 

@@ -1,8 +1,10 @@
 """Everything that came for a form, to take away: one CSV, or a zip of CSV tables with media."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from forms import exporting
+from forms.decrypting import Opening
 from forms.export.odata_filter import read_filter
 from forms.exporting import CsvOptions
 from forms.store import forms as forms_store
@@ -11,7 +13,7 @@ from server.access.verbs import Verb
 from server.central.submissions import SUBMISSIONS, TRIALS
 from server.central.surface import central
 from server.web.answers import Answer, attachment_header
-from server.web.bodies import FORM_LIMIT_BYTES, whole
+from server.web.bodies import Incoming, form_fields, json_object
 from server.web.parameters import switch
 from server.web.surface import Ask
 
@@ -19,40 +21,48 @@ ZIP = f"{SUBMISSIONS}.csv.zip"
 CSV = f"{SUBMISSIONS}.csv"
 TRIALS_ZIP = f"{TRIALS}.csv.zip"
 TRIALS_CSV = f"{TRIALS}.csv"
-# Clients that ask with POST put passphrases into the body. There are no managed keys here; the body is read and forgotten.
-_FORGOTTEN = whole(lambda _settings: FORM_LIMIT_BYTES)
+
+
+def _passphrases(incoming: Incoming) -> Mapping[str, Any]:
+    """The passphrases of a POST, by the id of their key: a JSON object, or a posted form.
+
+    Raises: TooLarge, NotJson.
+    """
+    as_json = "json" in incoming.content_type.lower()
+    return json_object(incoming) if as_json else form_fields(incoming)
 
 
 @central.get(TRIALS_ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True)
 @central.get(ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True)
-@central.post(TRIALS_ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True, reads=_FORGOTTEN)
-@central.post(ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True, reads=_FORGOTTEN)
+@central.post(TRIALS_ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True, reads=_passphrases)
+@central.post(ZIP, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True, reads=_passphrases)
 def csv_zip(ask: Ask[Form]) -> Answer:
     """Every table, and the files that came, as a zip.
 
-    Raises: UnreadableFilter, UnsupportedExpression, UnsupportedField.
+    Raises: UnreadableFilter, UnsupportedExpression, UnsupportedField, Undecryptable.
     Source: ODK Central, GET and POST …/submissions.csv.zip.
     """
-    options = _options(ask.query)
+    options, opening = _options(ask.query), _opening(ask)
     _note(ask)
-    body = exporting.csv_zip(ask.unit, ask.site.blobs, ask.found, options, spool=ask.site.settings.data_dir)
+    spool = ask.site.settings.data_dir
+    body = exporting.csv_zip(ask.unit, ask.site.blobs, ask.found, options, spool=spool, opening=opening)
     return Answer(body, 200, "application/zip", {"Content-Disposition": attachment_header(f"{ask.found.xml_form_id}.zip")})
 
 
 @central.get(TRIALS_CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True)
 @central.get(CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True)
-@central.post(TRIALS_CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True, reads=_FORGOTTEN)
-@central.post(CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True, reads=_FORGOTTEN)
+@central.post(TRIALS_CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True, reads=_passphrases)
+@central.post(CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of, exports=True, reads=_passphrases)
 def root_csv(ask: Ask[Form]) -> Answer:
     """The root table, without repeats and files.
 
-    Raises: UnreadableFilter, UnsupportedExpression, UnsupportedField.
+    Raises: UnreadableFilter, UnsupportedExpression, UnsupportedField, Undecryptable.
     Source: ODK Central, GET and POST …/submissions.csv.
     """
-    options = _options(ask.query)
+    options, opening = _options(ask.query), _opening(ask)
     _note(ask)
     name = attachment_header(f"{ask.found.xml_form_id}.csv")
-    body = exporting.root_csv(ask.unit, ask.found, options)
+    body = exporting.root_csv(ask.unit, ask.found, options, opening)
     return Answer(body, 200, "text/csv; charset=utf-8", {"Content-Disposition": name})
 
 
@@ -65,6 +75,17 @@ def _options(query: Mapping[str, str]) -> CsvOptions:
         split_select_multiples=switch(query, "splitSelectMultiples"),
         deleted_fields=switch(query, "deletedFields"),
     )
+
+
+def _opening(ask: Ask[Form]) -> Opening:
+    """What `{keyId}={passphrase}` opens, in the query or in the body; neither is written anywhere."""
+    given = {**ask.query, **(ask.body or {})}
+    passphrases = {
+        int(name): value
+        for name, value in given.items()
+        if name.isascii() and name.isdigit() and len(name) < 10 and isinstance(value, str)
+    }
+    return Opening(ask.unit, ask.site.blobs, ask.found.id, passphrases)
 
 
 def _note(ask: Ask[Form]) -> None:

@@ -243,7 +243,7 @@ def _form(found: FormVersion) -> dict[str, Any]:
         "state": found.state,
         "hash": found.md5,
         "sha256": found.sha256,
-        "keyId": None,
+        "keyId": found.key_id,
         "enketoId": found.web_draft_id if found.is_draft else found.web_id,
         "enketoOnceId": None if found.is_draft else found.web_once_id,
         "draftToken": found.draft_token if found.is_draft else None,

@@ -3,6 +3,7 @@
 from typing import Any
 
 from forms.problems import MissingField
+from forms.store import keys as keys_store
 from forms.store import projects as projects_store
 from forms.store import tallies
 from forms.store.projects import Project
@@ -19,6 +20,7 @@ from server.web.parameters import extended, switch
 from server.web.surface import ANYONE, Ask
 from storage.problems import AuthenticationFailed
 from storage.schema import project
+from storage.unit_of_work import Unit
 
 NAME_CHARACTERS_MOST = 255
 
@@ -31,9 +33,13 @@ def list_projects(ask: Ask[None]) -> Answer:
     """
     if ask.actor is None and ask.headers.get("Authorization"):
         raise AuthenticationFailed
-    shown = projects_store.projects(ask.unit, may(ask.actor, Verb.PROJECT_READ, project_id=project.c.id))
+    listed = projects_store.projects(ask.unit, may(ask.actor, Verb.PROJECT_READ, project_id=project.c.id))
     counts = tallies.project_tallies(ask.unit) if extended(ask.headers) else None
-    made = [_project(each, counts.get(each.id, ProjectTally()) if counts is not None else None) for each in shown]
+    keyed = keys_store.project_key_ids(ask.unit)
+    made = [
+        _project(each, counts.get(each.id, ProjectTally()) if counts is not None else None) | {"keyId": keyed.get(each.id)}
+        for each in listed
+    ]
     if switch(ask.query, "forms"):
         for each in made:
             each["formList"] = forms.listed(ask, each["id"], detailed=True)
@@ -47,9 +53,9 @@ def one_project(ask: Ask[Project]) -> Answer:
     Source: ODK Central, GET /projects/{id}.
     """
     if not extended(ask.headers):
-        return json(_project(ask.found, None))
+        return json(shown(ask.unit, ask.found))
     held = policy.roles_at(ask.unit, ask.actor, Place(ask.found.id)) if ask.actor else frozenset[str]()
-    made = _project(ask.found, tallies.project_tallies(ask.unit).get(ask.found.id, ProjectTally()))
+    made = shown(ask.unit, ask.found, tallies.project_tallies(ask.unit).get(ask.found.id, ProjectTally()))
     return json(made | {"verbs": sorted({verb for role in held for verb in ROLES[role]})})
 
 
@@ -66,6 +72,12 @@ def create_project(ask: Ask[None]) -> Answer:
     added = projects_store.add_project(ask.unit, name.strip(), description if isinstance(description, str) else None)
     ask.note("project.create", project_id=added)
     return json(_project(projects_store.project_of(ask.unit, added), None))
+
+
+def shown(unit: Unit, found: Project, tally: ProjectTally | None = None) -> dict[str, Any]:
+    """A project as Central shows it, with the id of its key."""
+    key = keys_store.project_key(unit, found.id)
+    return _project(found, tally) | {"keyId": key.id if key else None}
 
 
 def _project(found: Project, tally: ProjectTally | None) -> dict[str, Any]:

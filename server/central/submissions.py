@@ -9,6 +9,7 @@ from typing import Any
 from forms.store import actors as actors_store
 from forms.store import browsing, pulling
 from forms.store import forms as forms_store
+from forms.store import keys as keys_store
 from forms.store.actors import KnownActor
 from forms.store.forms import Form
 from forms.store.pulling import Pulled, PulledVersion
@@ -52,12 +53,13 @@ def list_submissions(ask: Ask[Form]) -> Answer:
 
 @central.get(f"{TRIALS}/keys", needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of)
 @central.get(f"{SUBMISSIONS}/keys", needs=Verb.SUBMISSION_READ, finds=forms_store.published_form_of)
-def keys(_ask: Ask[Form]) -> Answer:
-    """The keys that decrypt submissions here: none, as projects have none.
+def keys(ask: Ask[Form]) -> Answer:
+    """The keys that open what was sent for the form.
 
     Source: ODK Central, GET …/submissions/keys.
     """
-    return json([])
+    found = keys_store.keys_needed(ask.unit, ask.found.id, draft=ask.found.is_draft)
+    return json([{"id": key.id, "public": key.public, "managed": key.managed, "hint": key.hint} for key in found])
 
 
 @central.get(f"{TRIALS}/submitters", needs=Verb.SUBMISSION_LIST, finds=forms_store.draft_form_of)

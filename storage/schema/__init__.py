@@ -15,6 +15,7 @@ from storage.schema.cases import case_lock, case_seal, fact_sheet, record_source
 from storage.schema.entities import entity, entity_held, entity_list, entity_property, entity_version
 from storage.schema.forms import form, form_attachment, form_version, public_link
 from storage.schema.jobs import audit, job
+from storage.schema.keys import encryption_key, form_version_key
 from storage.schema.quarantine import contact, quarantine, quarantine_file
 from storage.schema.submissions import submission, submission_attachment, submission_version
 from storage.schema.uploads import upload
@@ -30,6 +31,7 @@ __all__ = [
     "case_seal",
     "collect_template",
     "contact",
+    "encryption_key",
     "entity",
     "entity_held",
     "entity_list",
@@ -39,6 +41,7 @@ __all__ = [
     "form",
     "form_attachment",
     "form_version",
+    "form_version_key",
     "job",
     "metadata",
     "project",

@@ -7,9 +7,13 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.javarosa.core.model.FormDef;
+import org.javarosa.core.model.SubmissionProfile;
 import org.javarosa.core.model.data.StringData;
 import org.javarosa.core.model.instance.TreeElement;
 import org.javarosa.core.services.transport.payload.ByteArrayPayload;
@@ -62,11 +66,32 @@ final class Filling {
             Files.writeString(folder.resolve(AuditLog.FILE), audit, StandardCharsets.UTF_8);
             names.add(AuditLog.FILE);
         }
+        names = encrypted(form, file, names);
         OpenForm.remember(media, xml);
         ObjectNode filled = Json.object().put("xml", file.toString());
         filled.set("files", names);
         filled.set("path", walk.path());
         return filled;
+    }
+
+    /** A form with a public key leaves nothing plain behind; what is sent is the envelope and its files. */
+    private static ArrayNode encrypted(FormDef form, Path file, ArrayNode names) throws IOException {
+        SubmissionProfile profile = form.getSubmissionProfile();
+        String publicKey = profile == null ? null : profile.getAttribute("base64RsaPublicKey");
+        if (publicKey == null) return names;
+        TreeElement root = form.getMainInstance().getRoot();
+        List<String> plain = new ArrayList<>();
+        for (JsonNode name : names) plain.add(name.asText());
+        String instanceId = AuditLog.meta(form).getFirstChild("instanceID").getValue().uncast().getString();
+        try {
+            String version = root.getAttributeValue(null, "version");
+            Encryption encryption = new Encryption(publicKey, root.getAttributeValue(null, "id"), version, instanceId);
+            ArrayNode sealed = Json.array();
+            for (String name : encryption.seal(file, plain)) sealed.add(name);
+            return sealed;
+        } catch (GeneralSecurityException e) {
+            throw new Refused("form", file.getFileName().toString(), "The form's public key cannot be used: " + e.getMessage());
+        }
     }
 
     /** A file the earlier instance has is kept, unless the answer file makes it anew. */

@@ -1,0 +1,68 @@
+"""Reading what was encrypted while it leaves: private keys are unlocked for one export, and forgotten with it.
+
+Nothing that was decrypted is written into the database, and files open in blocks. The server never reads an encrypted submission
+by itself: no answers, no case record, no entities come of it, and who holds the passphrase decides when it is opened.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+from forms.problems import MalformedXml, Undecryptable, XmlTooLarge
+from forms.store import browsing, pulling
+from forms.store import keys as store
+from forms.submission import encryption, project_keys
+from forms.submission.encryption import Opened
+from forms.submission.envelope import LIMIT_BYTES
+from storage.blobs import Blobs
+from storage.unit_of_work import Unit
+
+
+class Opening:
+    """What opens the encrypted submissions of one form: the private keys that the caller's passphrases unlocked."""
+
+    def __init__(self, unit: Unit, blobs: Blobs, form_id: int, passphrases: Mapping[int, str]) -> None:
+        """Unlock the keys that the form's submissions need. A quarter of a second for each.
+
+        Raises: Undecryptable, when a passphrase is wrong.
+        """
+        self._unit, self._blobs = unit, blobs
+        self._private: dict[int, RSAPrivateKey] = {}
+        wanted = {key.id for key in store.keys_needed(unit, form_id) if key.managed} if passphrases else set()
+        for key_id in sorted(wanted & passphrases.keys()):
+            self._private[key_id] = project_keys.unlocked(store.locked(unit, key_id) or "{}", passphrases[key_id])
+        self._keys = store.keys_of_versions(unit, form_id=form_id) if self._private else {}
+
+    def opened(self, form_version_id: int | None, xml: bytes) -> Opened | None:
+        """An encrypted submission's envelope with its key; null when nobody gave the passphrase, or it was damaged."""
+        private = self._private.get(self._keys.get(form_version_id or 0, 0))
+        if private is None:
+            return None
+        try:
+            return encryption.opened(encryption.sealed(xml), private)
+        except (Undecryptable, MalformedXml, XmlTooLarge):
+            return None
+
+    def answers(self, opened: Opened, version_id: int) -> bytes | None:
+        """The answers' XML; null when their file has not come.
+
+        Raises: Undecryptable; XmlTooLarge.
+        """
+        name = opened.envelope.answers
+        found = next((file.blob_sha256 for file in pulling.files(self._unit, version_id) if file.name == name), None)
+        if found is None:
+            return None
+        plain = bytearray()
+        for block in opened.plain(name, self._blobs.chunks(found)):
+            plain += block
+            if len(plain) > LIMIT_BYTES:
+                raise XmlTooLarge(size_bytes=len(plain), limit_bytes=LIMIT_BYTES)
+        return bytes(plain)
+
+    def of_version(self, form_version_id: int | None, version_id: int) -> Opened | None:
+        """The same as `opened`, for a submission version by its id."""
+        return self.opened(form_version_id, browsing.xml_of(self._unit, version_id))
+
+    def blocks(self, opened: Opened, name: str, blob_sha256: str) -> Iterator[bytes]:
+        """What an encrypted file holds. Raises: Undecryptable."""
+        return opened.plain(name, self._blobs.chunks(blob_sha256))

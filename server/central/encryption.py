@@ -1,0 +1,42 @@
+"""Managed encryption: a project's own key, turned on once and for good."""
+
+from forms import publishing
+from forms.encrypting import Pair
+from forms.problems import AlreadyActive, MissingField
+from forms.store import keys as keys_store
+from forms.store import projects as projects_store
+from forms.store.projects import Project
+from forms.submission import project_keys
+from server.access.verbs import Verb
+from server.central.projects import shown
+from server.central.surface import central
+from server.web.answers import Answer, json
+from server.web.bodies import json_object
+from server.web.surface import Ask
+
+
+def _pair(ask: Ask[Project]) -> Pair:
+    """Raises: MissingField; AlreadyActive. Making a key takes a second, so it is done before the write unit."""
+    passphrase, hint = ask.body.get("passphrase"), ask.body.get("hint")
+    if not isinstance(passphrase, str) or not passphrase:
+        raise MissingField(field="passphrase")
+    if keys_store.project_key(ask.unit, ask.found.id) is not None:
+        raise AlreadyActive(feature="managed encryption")
+    public, private = project_keys.made(passphrase)
+    return Pair(public, private, hint if isinstance(hint, str) and hint else None)
+
+
+@central.post(
+    "/projects/<int:project_id>/key",
+    needs=Verb.PROJECT_UPDATE,
+    finds=projects_store.project_of,
+    reads=json_object,
+    prepares=_pair,
+)
+def turn_encryption_on(ask: Ask[Project]) -> Answer:
+    """Make the project's key, lock it under the passphrase, and put it into every form that has none.
+
+    Raises: MissingField, AlreadyActive. Source: ODK Central, POST /projects/{id}/key.
+    """
+    publishing.turn_encryption_on(ask.unit, ask.found.id, ask.prepared)
+    return json(shown(ask.unit, ask.found))
