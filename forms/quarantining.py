@@ -183,13 +183,11 @@ def drop(unit: Unit, found: Quarantined) -> None:
 
 def arrived(unit: Unit, version_id: int) -> None:
     """Settle what waits here for a version that was received: its own bytes, refused before, and edits of it."""
-    version = submissions_store.version(unit, version_id)
-    waiting = store.concerned(unit, version.project_id, version.form_id, version.instance_id, version.xml_sha256)
-    for each in waiting:
-        if each.xml_sha256 == version.xml_sha256 and each.target_id in (None, version.form_id):
+    for each, is_same in store.concerned(unit, version_id):
+        if is_same:
             receiving.keep_missing_files(unit, version_id, [_sent(file) for file in store.files_of(unit, each.id)])
             store.settle(unit, each.id, Fate.TAKEN, submission_version_id=version_id)
-        elif each.target_id == version.form_id:
+        else:
             _taken_if_possible(unit, each)
 
 

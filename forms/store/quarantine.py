@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Select, and_, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.problems import NotFound
-from storage.schema import actor, blob, project, quarantine, quarantine_file
+from storage.schema import actor, blob, form, project, quarantine, quarantine_file, submission_version
 from storage.unit_of_work import Unit, tried_again_if_taken
 
 
@@ -240,9 +240,32 @@ def settle(unit: Unit, quarantine_id: int, state: str, *, submission_version_id:
     return list(unit.connection.execute(let_go.returning(quarantine_file.c.blob_sha256)).scalars())
 
 
-def concerned(unit: Unit, project_id: int, form_id: int, instance_id: str, xml_sha256: str) -> list[Quarantined]:
-    """What waits and concerns a version that arrived: its own bytes, refused before, and edits of it; the oldest first."""
-    own = and_(quarantine.c.project_id == project_id, quarantine.c.xml_sha256 == xml_sha256)
-    edits = and_(quarantine.c.form_id == form_id, quarantine.c.deprecated_id == instance_id)
-    rows = unit.connection.execute(_quarantined().where(quarantine.c.state == "kept", or_(own, edits)).order_by(quarantine.c.id))
-    return [Quarantined(*row) for row in rows]
+# Asked after every submission that is read: building it anew costs more than asking.
+_CONCERNED = (
+    _quarantined()
+    .join(submission_version, submission_version.c.id == bindparam("version_id"))
+    .join(form, form.c.id == submission_version.c.form_id)
+    .where(
+        quarantine.c.state == "kept",
+        submission_version.c.draft.is_(False),
+        or_(
+            and_(
+                quarantine.c.project_id == form.c.project_id,
+                quarantine.c.xml_sha256 == submission_version.c.xml_sha256,
+                or_(quarantine.c.form_id.is_(None), quarantine.c.form_id == submission_version.c.form_id),
+            ),
+            and_(
+                quarantine.c.form_id == submission_version.c.form_id,
+                quarantine.c.deprecated_id == submission_version.c.instance_id,
+            ),
+        ),
+    )
+    .order_by(quarantine.c.id)
+    .add_columns(quarantine.c.xml_sha256 == submission_version.c.xml_sha256)
+)
+
+
+def concerned(unit: Unit, version_id: int) -> list[tuple[Quarantined, bool]]:
+    """What waits and concerns a version that arrived, the oldest first: its own bytes (true), refused before, or edits of it."""
+    rows = unit.connection.execute(_CONCERNED, {"version_id": version_id})
+    return [(Quarantined(*row[:-1]), bool(row[-1])) for row in rows]

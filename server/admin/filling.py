@@ -12,6 +12,7 @@ from forms import linking, receiving, serving_entities
 from forms.definition.browser_gaps import Gap, Lacking, lacking
 from forms.definitions import definition_of
 from forms.linking import Linked
+from forms.quarantining import Refused
 from forms.receiving import FormTakesNothing, Sent, SentFile
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
@@ -19,6 +20,7 @@ from forms.store.forms import Form
 from forms.store.submissions import Target
 from forms.submission import envelope
 from forms.submission.envelope import Envelope
+from server import setting_aside
 from server.access.verbs import Verb
 from server.admin import web_forms
 from server.admin.languages import N_
@@ -103,7 +105,21 @@ def fill_media(ask: Ask[Form]) -> Answer:
     return media(ask, ask.found.version_id or 0)
 
 
-@admin.post(f"{FILL}/submission", needs=Verb.SUBMISSION_CREATE, finds=forms_store.published_form_of, reads=parcel)
+def set_aside(problem: Problem, ask: Ask[Form]) -> Answer | None:
+    """Keep what was refused; thank for what a person took in meanwhile."""
+    sent: Parcel = ask.body
+    agent = (ask.headers.get("User-Agent") or "")[:USER_AGENT_CHARACTERS_MOST]
+    taken = setting_aside.keep(ask, ask.found.project_id, Refused(sent.envelope, sent.xml, sent.files, None, agent, problem))
+    return json({"instanceId": sent.envelope.instance_id}, 201) if taken else None
+
+
+@admin.post(
+    f"{FILL}/submission",
+    needs=Verb.SUBMISSION_CREATE,
+    finds=forms_store.published_form_of,
+    reads=parcel,
+    refused=set_aside,
+)
 def fill_submit(ask: Ask[Form]) -> Answer:
     """Keep what was filled in; 201 leaves only after the commit.
 

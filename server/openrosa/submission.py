@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from forms import quarantining, receiving, trying
-from forms.quarantining import Fate, Limits, Refused
+from forms import receiving, trying
+from forms.quarantining import Refused
 from forms.receiving import Sent, SentFile
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
@@ -11,6 +11,7 @@ from forms.store.forms import Form
 from forms.store.projects import Project
 from forms.store.submissions import Target
 from forms.submission import envelope
+from server import setting_aside
 from server.access import policy
 from server.access.policy import Place
 from server.access.verbs import Verb
@@ -82,13 +83,9 @@ def _parcel(incoming: Incoming) -> Parcel:
 def set_aside(problem: Problem, ask: Ask[Project]) -> Answer | None:
     """Keep what was refused, if its sender may send anything here at all; thank for what a person took in meanwhile."""
     parcel: Parcel = ask.body
-    if not policy.allows_within(ask.unit, ask.actor, Verb.SUBMISSION_CREATE, Place(ask.found.id)):
-        return None
     said = None if isinstance(parcel.envelope, Problem) else parcel.envelope
     refused = Refused(said, parcel.xml, parcel.files, device(ask), user_agent(ask), problem)
-    settings = ask.site.settings
-    limits = Limits(settings.quarantine_limit_payloads, settings.quarantine_limit_bytes)
-    if quarantining.keep(ask.unit, ask.found.id, refused, limits) is Fate.TAKEN:
+    if setting_aside.keep(ask, ask.found.id, refused):
         return message(WORDS[receiving.Outcome.REPEATED], nature="submit_success", items=1, status=201)
     return None
 

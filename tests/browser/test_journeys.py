@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page
+from werkzeug.test import Client
 
+from server.application import application
 from tests.browser.conftest import DESKTOP, PHONE, Window
+from tests.support.builders import add_tablet, multipart, submission
 from tests.support.told import Told
 
 pytestmark = pytest.mark.browser
@@ -138,8 +141,43 @@ def test_a_new_colleague_gets_a_password_a_role_and_gets_in(told: Told, window: 
     assert len(case_numbers(colleague.page)) > 10
 
 
+def test_a_supervisor_sees_on_a_phone_what_was_refused_and_an_administrator_takes_it_in(told: Told, window: Open) -> None:
+    tablet = add_tablet(told.site.database, told.project_id, "Ménaka 09")
+    refused = Client(application(told.site)).post(
+        f"/v1/key/{tablet.token}/projects/{told.project_id}/submission",
+        **multipart(submission("uuid:refused", form_id="registre_2025")),
+    )
+    assert refused.status_code == 404
+
+    supervisor = window(size=PHONE, language="fr")
+    supervisor.sign_in(told.people["programme-manager"], f"/projects/{told.project_id}/deliveries")
+    assert supervisor.page.inner_text("h1") == "Tout est-il arrivé ?"
+    assert supervisor.page.get_by_text("1 envoi refusé attend en quarantaine.").is_visible()
+    assert supervisor.page.locator("tr", has_text="Ménaka 09").get_by_text("Silencieuse").is_visible()
+    _fits(supervisor.page)
+
+    admin = window(size=PHONE)
+    admin.sign_in(told.people["admin"], f"/projects/{told.project_id}/deliveries")
+    admin.follow("text=1 refused payload waits in quarantine.")
+    admin.follow("text=registre_2025")
+    _fits(admin.page)
+    admin.page.select_option("#into", "intake")
+    admin.follow("button:text('Take in')")
+    assert admin.page.get_by_text("There is nothing here.").is_visible()
+
+
 PAGES = {
-    "admin": ("/users", "/account", "", "/team", "/app-users", "/forms/intake/submissions", "/cases"),
+    "admin": (
+        "/users",
+        "/account",
+        "",
+        "/team",
+        "/app-users",
+        "/deliveries",
+        "/quarantine",
+        "/forms/intake/submissions",
+        "/cases",
+    ),
     "protection-officer": ("", "/cases"),
     "clinician": ("/cases",),
 }

@@ -156,3 +156,18 @@ def test_a_disk_without_room_for_a_photo(database: Database, database_address: s
     assert done.stdout.split() == ["503", "201"]
     assert _kept(database) == 1
     assert [path for path in (tmp_path / "full").rglob("*") if path.is_file()] == []
+
+
+def test_a_refusal_of_which_no_copy_could_be_kept_is_none(ground: Ground, tmp_path: Path) -> None:
+    project_id = builders.add_project(ground.database)
+    tablet = builders.add_tablet(ground.database, project_id)
+    client = Client(application(Site(Settings(data_dir=tmp_path), ground.database, DiskBlobs(tmp_path / "blobs"))))
+    url = f"/v1/key/{tablet.token}/projects/{project_id}/submission"
+    request = builders.multipart(builders.submission("uuid:1", age="9" * 100_000))
+
+    ground.take_away()
+    while_away = client.post(url, **request)
+    ground.give_back()
+    refused = client.post(url, **request)
+
+    assert (while_away.status_code, refused.status_code) == (503, 404)
