@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 
 from forms.store.forms import WEB_ID_BYTES
 from storage.schema import form, form_attachment, form_version, submission, submission_attachment, submission_version
@@ -56,3 +56,10 @@ def forget_trials(unit: Unit, form_id: int) -> None:
     )
     for table in (submission_version, submission):
         unit.connection.execute(delete(table).where(table.c.form_id == form_id, table.c.draft.is_(True)))
+
+
+def trials(unit: Unit, form_id: int) -> int:
+    """How many submissions were sent to try the draft."""
+    sent = select(func.count()).select_from(submission).where(submission.c.form_id == form_id, submission.c.draft.is_(True))
+    count: int = unit.connection.execute(sent).scalar_one()
+    return count

@@ -15,6 +15,7 @@ from server.admin import (
     static_files,
     submissions,
     team,
+    trials,
 )
 from server.admin.surface import admin, public
 
@@ -25,8 +26,8 @@ DECLARING = (
     app_users,
     cases,
     collect_settings,
-    drafts,
     deliveries,
+    drafts,
     filling,
     links,
     projects,
@@ -35,4 +36,5 @@ DECLARING = (
     static_files,
     submissions,
     team,
+    trials,
 )

@@ -4,7 +4,7 @@ What it sends is what a tablet sends, and arrives by the same intake. Whoever op
 """
 
 import mimetypes
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -162,18 +162,27 @@ def link_submit(ask: Ask[Linked]) -> Answer:
 
     Raises: what `linking.receive` raises.
     """
-    received = linking.receive(ask.unit, ask.found, _sent(ask))
+    received = linking.receive(ask.unit, ask.found, sent(ask))
     return json({"instanceId": received.instance_id}, 201)
 
 
-def filled(ask: Ask[Any], version_id: int, *, title: str, once: bool = False, **more: Any) -> Answer:
-    """The page that fills a version, and says what it cannot do.
+def filled(
+    ask: Ask[Any],
+    version_id: int,
+    *,
+    title: str,
+    once: bool = False,
+    draft: Form | None = None,
+    missing: Sequence[str] = (),
+    **more: Any,
+) -> Answer:
+    """The page that fills a version, and says what it cannot do, and for a *draft* which media are *missing*.
 
     Raises: NotInstalled; NeedsEncryption.
     """
     program = web_forms.installed()
-    missing = lacking(forms_store.xform_of(ask.unit, version_id), definition_of(ask.unit, version_id))
-    if any(each.gap is Gap.ENCRYPTION for each in missing):
+    gaps = lacking(forms_store.xform_of(ask.unit, version_id), definition_of(ask.unit, version_id))
+    if any(each.gap is Gap.ENCRYPTION for each in gaps):
         raise NeedsEncryption
     return page(
         ask,
@@ -183,11 +192,13 @@ def filled(ask: Ask[Any], version_id: int, *, title: str, once: bool = False, **
         program=program,
         script=FILLING_HREF,
         base=ask.target.partition("?")[0],
-        questions=[(_label(each, ask.language), GAPS[each.gap], each.fatal) for each in missing if each.path],
-        remarks=[GAPS[each.gap] for each in missing if not each.path],
+        questions=[(_label(each, ask.language), GAPS[each.gap], each.fatal) for each in gaps if each.path],
+        remarks=[GAPS[each.gap] for each in gaps if not each.path],
         # A link's name is for those who made it.
         username=ask.actor.display_name if ask.actor and ask.actor.kind == "user" else "",
         once=once,
+        draft=draft,
+        missing=missing,
         **more,
     )
 
@@ -225,11 +236,12 @@ def submitted(ask: Ask[Any], project_id: int, form_id: int) -> Answer:
         if target.form_id != form_id:
             raise AnotherForm
 
-    received = receiving.receive(ask.unit, project_id, _sent(ask), may_submit=may_submit)
+    received = receiving.receive(ask.unit, project_id, sent(ask), may_submit=may_submit)
     return json({"instanceId": received.instance_id}, 201)
 
 
-def _sent(ask: Ask[Any]) -> Sent:
+def sent(ask: Ask[Any]) -> Sent:
+    """What the page sent, as the intake takes it."""
     came: Parcel = ask.body
     return Sent(came.envelope, came.xml, came.files, None, (ask.headers.get("User-Agent") or "")[:USER_AGENT_CHARACTERS_MOST])
 

@@ -1,5 +1,6 @@
 """Forms filled in a real Chromium with ODK Web Forms: what arrives, what never leaves, and what happens without a network."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,14 +81,14 @@ def enter(chrome: Browser, desk: Desk) -> Iterator[Enter]:
     """Opens a form at the desk; every address that the browser asks for is noted."""
     opened: list[Window] = []
 
-    def open_form(form: str, *, language: str = "en") -> Window:
+    def open_form(form: str, *, language: str = "en", person: Person | None = None, place: str = "fill") -> Window:
         context = chrome.new_context(locale=language, viewport={"width": 1200, "height": 900})
         one = Window(context.new_page(), desk.address)
         opened.append(one)
         one.page.set_default_timeout(10_000)
         one.page.on("console", one.hear)
         context.on("request", lambda request: desk.asked.append(request.url))
-        one.sign_in(desk.person, f"/projects/{desk.project_id}/forms/{form}/fill")
+        one.sign_in(person or desk.person, f"/projects/{desk.project_id}/forms/{form}/{place}")
         one.page.wait_for_selector(".odk-form")
         return one
 
@@ -203,3 +204,23 @@ def test_a_stranger_fills_the_form_that_a_link_leads_to_once(desk: Desk, chrome:
     page.goto(f"{desk.address}/f/{token}")
     assert "Ce lien valait pour un seul envoi" in page.inner_text("body")
     context.close()
+
+
+def test_a_draft_is_tried_in_the_browser_and_its_trial_is_kept_apart(desk: Desk, enter: Enter) -> None:
+    designer = builders.add_person(desk.site.database, "fanta", "manager", project_id=desk.project_id)
+    builders.add_draft(desk.site.database, desk.project_id)
+    at = enter("register", person=designer, place="draft/fill")
+    assert "This is the draft, version 2." in at.text()
+    age(at.page, "50")
+
+    send(at.page)
+    at.page.wait_for_selector("text=The server has received the form.")
+
+    sent = desk.only()
+    assert (sent.get("version"), sent.findtext("age")) == ("2", "50")
+    with unit_of_work.reading(desk.site.database) as unit:
+        assert unit.connection.execute(select(submission_version.c.draft)).scalars().all() == [True]
+    at.open(f"/projects/{desk.project_id}/forms/register/draft/try")
+    assert "Test submissions: 1" in at.text()
+    assert re.search("/v1/test/[0-9a-f]{64}/projects/1/forms/register/draft", at.page.inner_text("code.secret"))
+    assert at.wrong == []
