@@ -10,6 +10,7 @@ from server.central import (
     exports,
     forms,
     projects,
+    public_links,
     receipts,
     sessions,
     submissions,
@@ -28,7 +29,21 @@ from server.web.app import Application, make_app
 from server.web.surface import Site
 
 # Importing a module of a surface declares its routes.
-CENTRAL = (app_users, diffs, downloads, drafts, encryption, exports, forms, projects, receipts, sessions, submissions, users)
+CENTRAL = (
+    app_users,
+    diffs,
+    downloads,
+    drafts,
+    encryption,
+    exports,
+    forms,
+    projects,
+    public_links,
+    receipts,
+    sessions,
+    submissions,
+    users,
+)
 DECLARING = (*CENTRAL, documents, tables, form_list, submission, uploads)
 SURFACES = (openrosa_trying, openrosa, odata, central_trying, downloaded, tus, central, admin, public)
 

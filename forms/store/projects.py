@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, insert, select
+from sqlalchemy import ColumnElement, Select, bindparam, insert, select, update
 
 from storage.problems import NotFound
-from storage.schema import project
+from storage.schema import form, project
 from storage.unit_of_work import Unit
 
 
@@ -70,3 +70,16 @@ def add_project(unit: Unit, name: str, description: str | None = None) -> int:
         insert(project).returning(project.c.id), {"name": name, "description": description, "created_at": unit.now}
     ).scalar_one()
     return added
+
+
+def change(unit: Unit, project_id: int, **columns: Any) -> None:
+    """Set *columns* (`name`, `description`, `archived`) of a project."""
+    unit.connection.execute(update(project).where(project.c.id == project_id).values(**columns, updated_at=unit.now))
+
+
+def delete(unit: Unit, project_id: int) -> None:
+    """Hide a project and its forms, which no trash shows then; nothing is removed."""
+    unit.connection.execute(update(project).where(project.c.id == project_id).values(deleted_at=unit.now))
+    unit.connection.execute(
+        update(form).where(form.c.project_id == project_id, form.c.deleted_at.is_(None)).values(deleted_at=unit.now)
+    )

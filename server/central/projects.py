@@ -1,11 +1,15 @@
-"""Projects: listing, one, creating."""
+"""Projects: listing, one, creating, changing, deleting."""
 
 from typing import Any
 
+from sqlalchemy import true
+
 from forms.problems import MissingField
+from forms.store import forms as forms_store
 from forms.store import keys as keys_store
 from forms.store import projects as projects_store
 from forms.store import tallies
+from forms.store import versions as versions_store
 from forms.store.projects import Project
 from forms.store.tallies import ProjectTally
 from server.access import policy
@@ -14,15 +18,31 @@ from server.access.roles import ROLES
 from server.access.verbs import Verb
 from server.central import forms
 from server.central.surface import central
-from server.web.answers import Answer, json, stated
+from server.web.answers import Answer, json, stated, success
 from server.web.bodies import json_object
-from server.web.parameters import extended, switch
+from server.web.parameters import BadParameter, extended, switch
 from server.web.surface import ANYONE, Ask
-from storage.problems import AuthenticationFailed
+from storage.problems import AuthenticationFailed, Problem
 from storage.schema import project
 from storage.unit_of_work import Unit
 
 NAME_CHARACTERS_MOST = 255
+CHANGEABLE = ("name", "description", "archived")
+PROJECT = "/projects/<int:project_id>"
+
+
+class OtherForms(Problem):
+    """The list of forms is not the project's."""
+
+    code = "501.2"
+    says = "Forms can be neither created nor deleted here: name every form of the project, and no other."
+
+
+class NotDoneHere(Problem):
+    """A part of the request that this server does elsewhere, or not at all."""
+
+    code = "501.1"
+    says = "The requested feature {feature} is not supported by this server."
 
 
 @central.get("/projects", needs=ANYONE)
@@ -78,6 +98,67 @@ def shown(unit: Unit, found: Project, tally: ProjectTally | None = None) -> dict
     """A project as Central shows it, with the id of its key."""
     key = keys_store.project_key(unit, found.id)
     return _project(found, tally) | {"keyId": key.id if key else None}
+
+
+@central.route("PATCH", PROJECT, needs=Verb.PROJECT_UPDATE, finds=projects_store.project_of, reads=json_object)
+def change_project(ask: Ask[Project]) -> Answer:
+    """Another name, description, or whether it is archived; what is not said stays.
+
+    Raises: BadParameter. Source: ODK Central, PATCH /projects/{id}.
+    """
+    _change(ask, {name: ask.body[name] for name in CHANGEABLE if name in ask.body})
+    return json(shown(ask.unit, projects_store.project_of(ask.unit, ask.found.id)))
+
+
+@central.route("PUT", PROJECT, needs=Verb.PROJECT_UPDATE, finds=projects_store.project_of, reads=json_object)
+def put_project(ask: Ask[Project]) -> Answer:
+    """The project as given, what is not said emptied; with `forms`, the state of every one of its forms.
+
+    Raises: MissingField, BadParameter, OtherForms, NotDoneHere. Source: ODK Central, PUT /projects/{id}.
+    """
+    if "name" not in ask.body:
+        raise MissingField(field="name")
+    _change(ask, {"description": None, "archived": False} | {each: ask.body[each] for each in CHANGEABLE if each in ask.body})
+    if "forms" in ask.body:
+        _set_states(ask, ask.body["forms"])
+    return json(shown(ask.unit, projects_store.project_of(ask.unit, ask.found.id)))
+
+
+@central.route("DELETE", PROJECT, needs=Verb.PROJECT_DELETE, finds=projects_store.project_of)
+def delete_project(ask: Ask[Project]) -> Answer:
+    """Hide a project with all that lies in it; nothing of it is removed.
+
+    Source: ODK Central, DELETE /projects/{id}.
+    """
+    projects_store.delete(ask.unit, ask.found.id)
+    ask.note("project.delete", project_id=ask.found.id)
+    return success()
+
+
+def _change(ask: Ask[Project], given: dict[str, Any]) -> None:
+    name, description, archived = given.get("name", ask.found.name), given.get("description"), given.get("archived")
+    if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_CHARACTERS_MOST:
+        raise BadParameter(field="name", reason=f"expected a text of 1 to {NAME_CHARACTERS_MOST} characters.")
+    if not isinstance(description, str | None):
+        raise BadParameter(field="description", reason="expected a text.")
+    if not isinstance(archived, bool | None):
+        raise BadParameter(field="archived", reason="expected true or false.")
+    columns = given | {"name": name.strip()} | ({"archived": bool(archived)} if "archived" in given else {})
+    projects_store.change(ask.unit, ask.found.id, **columns)
+    ask.note("project.update", project_id=ask.found.id)
+
+
+def _set_states(ask: Ask[Project], given: Any) -> None:
+    said = {str(each.get("xmlFormId")): each for each in given if isinstance(each, dict)} if isinstance(given, list) else {}
+    known = {each.xml_form_id: each for each in versions_store.current_versions_in(ask.unit, ask.found.id, true(), true())}
+    if said.keys() != known.keys():
+        raise OtherForms
+    for xml_form_id, each in said.items():
+        if "assignments" in each:
+            raise NotDoneHere(feature="assignments within a project's forms")
+        if each.get("state") not in forms.STATES:
+            raise BadParameter(field="state", reason=f"expected one of {', '.join(forms.STATES)}.")
+        forms_store.change(ask.unit, known[xml_form_id].form_id, state=each["state"])
 
 
 def _project(found: Project, tally: ProjectTally | None) -> dict[str, Any]:

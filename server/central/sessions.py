@@ -4,6 +4,7 @@ import hashlib
 from datetime import datetime
 
 from forms.problems import MissingField
+from forms.store import public_links
 from server.access import actors, app_users, digests, policy
 from server.access.actors import Actor
 from server.access.policy import Place
@@ -84,6 +85,12 @@ def end(ask: Ask[None]) -> Answer:
     if own is not None and ask.actor is not None and own.id == ask.actor.id:
         actors.end_session(ask.unit, sha256)
         ask.note("user.session.delete")
+        return success()
+    link = public_links.by_token(ask.unit, token)
+    if link is not None:
+        policy.require(ask.unit, ask.actor, Verb.PUBLIC_LINK_DELETE, Place(link.project_id, link.form_id))
+        public_links.revoke(ask.unit, link.id)
+        ask.note("public_link.session.end", project_id=link.project_id, form_id=link.form_id, subject=str(link.id))
         return success()
     tablet = app_users.by_token(ask.unit, token)
     if tablet is None:

@@ -105,3 +105,30 @@ def test_no_token_or_answer_is_in_the_servers_log(households: Households, served
     assert "GET /v1/projects/<int:project_id>/forms/<xml_form_id>.svc/<table> 200" in log
     for secret in (token, households.tablet.token, PASSWORD, "uuid:1", "Awa", "+22370000000"):
         assert secret not in log
+
+
+def test_pyodk_prepares_and_publishes_forms(households: Households, served: Served, tmp_path: Path) -> None:
+    staff = tmp_path / "staff.csv"
+    staff.write_text("name,label\na,A\n")
+    definition = survey.survey().decode()
+    with _client(served, households, tmp_path) as client:
+        listing = '</instance>\n<instance id="staff" src="jr://file-csv/staff.csv"/>'
+        first, second = (builders.register("other", each).decode().replace("</instance>", listing) for each in ("1", "2"))
+        made = client.forms.create(first, attachments=[staff])
+        assert (made.xmlFormId, made.version) == ("other", "1")
+        assert client.forms.get("other").publishedAt is not None
+
+        client.forms.update("other", definition=second)
+        assert client.forms.get("other").version == "2"
+        address = f"projects/{households.project_id}/forms/other/attachments/staff.csv"
+        assert client.session.get(address).text == "name,label\na,A\n"
+        staff.write_text("name,label\nb,B\n")
+        client.forms.update("other", version_updater=lambda version: f"{version}_new", attachments=[staff])
+        assert client.forms.get("other").version == "2_new"
+        assert client.session.get(address).text == "name,label\nb,B\n"
+        assert client.forms.get_xml("other").startswith("<?xml")
+
+        with pytest.raises(PyODKError) as refused:
+            client.forms.update("survey", definition=definition)
+        assert refused.value.is_central_error(409.6)
+        assert client.forms.get_xml("survey") == definition
