@@ -20,8 +20,8 @@ from server.central.surface import central, downloaded
 from server.central.surface import trying as central_trying
 from server.odata import documents, tables
 from server.odata.surface import odata
-from server.openrosa import form_list, submission
-from server.openrosa.surface import openrosa
+from server.openrosa import form_list, kobo_layout, submission
+from server.openrosa.surface import kobo, openrosa
 from server.openrosa.surface import trying as openrosa_trying
 from server.tus import uploads
 from server.tus.surface import tus
@@ -44,8 +44,8 @@ CENTRAL = (
     submissions,
     users,
 )
-DECLARING = (*CENTRAL, documents, tables, form_list, submission, uploads)
-SURFACES = (openrosa_trying, openrosa, odata, central_trying, downloaded, tus, central, admin, public)
+DECLARING = (*CENTRAL, documents, tables, form_list, kobo_layout, submission, uploads)
+SURFACES = (openrosa_trying, openrosa, kobo, odata, central_trying, downloaded, tus, central, admin, public)
 
 
 def application(site: Site) -> Application:

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, insert, select, update
 
 from storage.blobs import Stored
 from storage.problems import NotFound, Problem
-from storage.schema import blob, entity_list, form, form_attachment, form_version
+from storage.schema import blob, entity_list, form, form_attachment, form_version, project
 from storage.unit_of_work import Unit, tried_again_if_taken
 
 WEB_ID_BYTES = 24
@@ -182,6 +182,28 @@ def forms_in(unit: Unit, project_id: int, visible: ColumnElement[bool]) -> list[
         .order_by(form.c.xml_form_id)
     )
     return [Form(*row) for row in rows]
+
+
+def forms_anywhere(unit: Unit, visible: ColumnElement[bool]) -> list[Form]:
+    """The published forms of all projects for which *visible* (a condition over the form table) holds, by id."""
+    rows = unit.connection.execute(
+        _forms()
+        .join(project, project.c.id == form.c.project_id)
+        .where(project.c.deleted_at.is_(None), form.c.current_version_id.is_not(None), visible)
+        .order_by(form.c.xml_form_id, form.c.id)
+    )
+    return [Form(*row) for row in rows]
+
+
+def published_form_by_id(unit: Unit, form_id: int, **_path: object) -> Form:
+    """The published form with this number.
+
+    Raises: NotFound.
+    """
+    found = forms_anywhere(unit, form.c.id == form_id)
+    if not found:
+        raise NotFound
+    return found[0]
 
 
 def all_forms(unit: Unit, project_id: int) -> list[Form]:

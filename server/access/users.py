@@ -3,7 +3,7 @@
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
 
 from server.access import digests, passwords
 from server.access.policy import SITE, Place
@@ -95,6 +95,14 @@ def user_id_of(unit: Unit, email: str) -> int:
     if found is None:
         raise NoSuchUser
     return found
+
+
+def is_known(unit: Unit, name: str) -> bool:
+    """Whether somebody signs in with this address, or with one that begins with it before the `@`."""
+    email = func.lower(account.c.email)
+    fits = or_(email == name.lower(), email.startswith(name.lower() + "@", autoescape=True))
+    known = select(actor.c.id).join(account, account.c.actor_id == actor.c.id).where(fits, actor.c.deleted_at.is_(None))
+    return unit.connection.execute(known.limit(1)).first() is not None
 
 
 def email_of(unit: Unit, actor_id: int) -> str | None:

@@ -1,7 +1,7 @@
 """What a tablet may download: the form list, each form's manifest, and the state of entities it made itself."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -34,11 +34,17 @@ def form_list(ask: Ask[Project]) -> Answer:
     ask.require_any(Verb.FORM_LIST)
     heard(ask)
     visible = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
-    listed = forms_store.forms_in(ask.unit, ask.found.id, visible)
+    return listing(ask, forms_store.forms_in(ask.unit, ask.found.id, visible))
+
+
+def listing(ask: Ask[Any], listed: Sequence[Form]) -> Answer:
+    """The list of these forms, narrowed by `?formID=`."""
     wanted = ask.query.get("formID")
-    with_media = forms_store.forms_with_media(ask.unit, ask.found.id)
+    with_media = frozenset[int]().union(
+        *(forms_store.forms_with_media(ask.unit, project_id) for project_id in {found.project_id for found in listed})
+    )
     entries = (
-        _entry(found, f"{ask.base_url}{_path(found)}", with_media)
+        _entry(found, f"{ask.base_url}{path_of(found)}", with_media)
         for found in listed
         if wanted is None or found.xml_form_id == wanted
     )
@@ -53,11 +59,17 @@ def tested_form_list(ask: Ask[Form]) -> Answer:
     """
     found = ask.found
     with_media = frozenset({found.id} if forms_store.media_of(ask.unit, found.version_id or 0) else ())
-    entry = _entry(found, f"{ask.base_url}{_path(found)}", with_media)
+    entry = _entry(found, f"{ask.base_url}{path_of(found)}", with_media)
     return _xml(ask, f'<xforms xmlns="http://openrosa.org/xforms/xformsList">{entry}</xforms>')
 
 
-def _path(found: Form) -> str:
+def quoted(name: str) -> str:
+    """A name as one segment of a path."""
+    return quote(name, safe="")
+
+
+def path_of(found: Form) -> str:
+    """A form's path below the address of the surface."""
     draft = "/draft" if found.is_draft else ""
     return f"/projects/{found.project_id}/forms/{quote(found.xml_form_id, safe='')}{draft}"
 
@@ -86,7 +98,7 @@ def manifest(ask: Ask[Form]) -> Answer:
     base = f"{ask.base_url}/projects/{ask.found.project_id}"
     media = forms_store.media_of(ask.unit, ask.found.version_id or 0)
     lists = serving_entities.lists_by_id(ask.unit, [file.entity_list_id for file in media if file.entity_list_id])
-    form_url = f"{ask.base_url}{_path(ask.found)}"
+    form_url = f"{ask.base_url}{path_of(ask.found)}"
     files = "".join(_media_file(file, base, form_url, lists) for file in media if file.blob_md5 or file.entity_list_id)
     return _xml(ask, f'<manifest xmlns="http://openrosa.org/xforms/xformsManifest">{files}</manifest>')
 

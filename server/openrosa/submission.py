@@ -1,6 +1,7 @@
 """What a tablet sends: the pre-flight HEAD, and submissions, whole or in several requests."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from forms import receiving, trying
 from forms.quarantining import Refused
@@ -40,6 +41,11 @@ def preflight(ask: Ask[Project]) -> Answer:
     Source: openrosa.md SB-01 to SB-07.
     """
     heard(ask)
+    return ready(ask)
+
+
+def ready(ask: Ask[Any]) -> Answer:
+    """204 with the size to keep to."""
     limit = str(ask.site.settings.accept_content_length_bytes)
     return empty(204).with_headers({**HEADERS, "X-OpenRosa-Accept-Content-Length": limit})
 
@@ -70,7 +76,7 @@ class Parcel:
     csrf: str | None = None
 
 
-def _parcel(incoming: Incoming) -> Parcel:
+def parcel(incoming: Incoming) -> Parcel:
     """Files into blob storage and the envelope read, before any transaction begins."""
     parts = submission_parts(incoming)
     files = [SentFile(file.name, file.content_type, file.stored) for file in parts.files]
@@ -82,24 +88,24 @@ def _parcel(incoming: Incoming) -> Parcel:
 
 def set_aside(problem: Problem, ask: Ask[Project]) -> Answer | None:
     """Keep what was refused, if its sender may send anything here at all; thank for what a person took in meanwhile."""
-    parcel: Parcel = ask.body
-    said = None if isinstance(parcel.envelope, Problem) else parcel.envelope
-    refused = Refused(said, parcel.xml, parcel.files, device(ask), user_agent(ask), problem)
+    sent_parcel: Parcel = ask.body
+    said = None if isinstance(sent_parcel.envelope, Problem) else sent_parcel.envelope
+    refused = Refused(said, sent_parcel.xml, sent_parcel.files, device(ask), user_agent(ask), problem)
     if setting_aside.keep(ask, ask.found.id, refused):
         return message(WORDS[receiving.Outcome.REPEATED], nature="submit_success", items=1, status=201)
     return None
 
 
-@openrosa.post(SUBMISSION, needs=BY_CONTENT, finds=projects_store.project_of, reads=_parcel, refused=set_aside)
+@openrosa.post(SUBMISSION, needs=BY_CONTENT, finds=projects_store.project_of, reads=parcel, refused=set_aside)
 def submit(ask: Ask[Project]) -> Answer:
     """Keep a submission; 201 leaves only after the commit.
 
     Source: openrosa.md SB-10 to SB-38.
     """
-    parcel: Parcel = ask.body
-    if isinstance(parcel.envelope, Problem):
-        raise parcel.envelope
-    sent = Sent(parcel.envelope, parcel.xml, parcel.files, device(ask), user_agent(ask))
+    sent_parcel: Parcel = ask.body
+    if isinstance(sent_parcel.envelope, Problem):
+        raise sent_parcel.envelope
+    sent = Sent(sent_parcel.envelope, sent_parcel.xml, sent_parcel.files, device(ask), user_agent(ask))
 
     def may_submit(target: Target) -> None:
         policy.require(ask.unit, ask.actor, Verb.SUBMISSION_CREATE, Place(target.project_id, target.form_id))
@@ -110,16 +116,16 @@ def submit(ask: Ask[Project]) -> Answer:
     return answer.with_headers({"X-OpenRosa-Accept-Content-Length": limit})
 
 
-@trying_surface.post(TRIAL, needs=ANYONE, finds=forms_store.tested_form_of, reads=_parcel)
-@openrosa.post(TRIAL, needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of, reads=_parcel)
+@trying_surface.post(TRIAL, needs=ANYONE, finds=forms_store.tested_form_of, reads=parcel)
+@openrosa.post(TRIAL, needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of, reads=parcel)
 def submit_trial(ask: Ask[Form]) -> Answer:
     """Keep a submission that tries a draft, apart from all others.
 
     Source: ODK Central, POST /test/{token}/…/draft/submission.
     """
-    parcel: Parcel = ask.body
-    if isinstance(parcel.envelope, Problem):
-        raise parcel.envelope
-    sent = Sent(parcel.envelope, parcel.xml, parcel.files, device(ask), user_agent(ask))
+    sent_parcel: Parcel = ask.body
+    if isinstance(sent_parcel.envelope, Problem):
+        raise sent_parcel.envelope
+    sent = Sent(sent_parcel.envelope, sent_parcel.xml, sent_parcel.files, device(ask), user_agent(ask))
     received = trying.receive(ask.unit, ask.found, sent)
     return message(WORDS[received.outcome], nature="submit_success", items=1, status=201)

@@ -35,3 +35,12 @@ openrosa = Surface(
     realm=REALM,
     cookies=True,
 )
+# The addresses that KoBo's clients are set up with; admin's pages refuse what none of them fits.
+kobo = Surface(
+    name="openrosa-kobo",
+    prefixes=("", "/<user>", "/collector/<key>"),
+    ways=openrosa.ways,
+    refuses=_refuses,
+    realm=REALM,
+    cookies=True,
+)

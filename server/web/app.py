@@ -194,7 +194,7 @@ def _credentials(site: Site, key: str | None) -> Credentials:
 
 
 def _ask(site: Site, route: Route, path: dict[str, Any], key: str | None, language: str) -> Ask[Any]:
-    prefix = next((prefix for prefix in route.surface.prefixes if route.rule.startswith(prefix)), "")
+    prefix = max((prefix for prefix in route.surface.prefixes if route.rule.startswith(prefix)), key=len, default="")
     if key is not None:
         prefix = next(prefix for prefix in route.surface.prefixes if "<key>" in prefix).replace("<key>", key)
     prefix = re.sub(r"<(\w+)>", lambda found: quote(str(path[found[1]]), safe=""), prefix)
@@ -258,7 +258,7 @@ def _speaking(surfaces: list[Surface], path: str) -> Surface:
         (len(prefix), number)
         for number, surface in enumerate(surfaces)
         for prefix in (prefix.partition("<")[0] for prefix in surface.prefixes)
-        if path.startswith(prefix)
+        if path.startswith(prefix) and prefix != "/"  # which begins every path, and so says nothing
     ]
     return surfaces[max(fitting)[1]] if fitting else surfaces[-1]
 

@@ -33,7 +33,6 @@ from tests.support import builders
 ROUTES = [route for surface in SURFACES for route in surface.routes]
 TABLETS = "/v1/key/<key>"
 LINKED = "/f/<key>"
-KEYED = (TABLETS, LINKED)
 INSTANCE = "uuid:6c1d3f6e-7c51-4f0a-9d0e-0f2b5a1c9e11"
 ENTITY = "0d1f6c0a-52a1-4c37-9f37-0b5b8f9c2d11"
 CSRF = "c" * 64
@@ -109,7 +108,7 @@ def client(site: Site) -> Client:
 def world(database: Database, client: Client) -> World:
     """A project with a form, a submission with a file, a refused one, an entity, a user and two tablets."""
     project_id = builders.add_project(database)
-    builders.add_form(database, project_id)
+    published = builders.add_form(database, project_id)
     tablet = builders.add_tablet(database, project_id)
     other = builders.add_tablet(database, project_id, "other")
     somebody = builders.add_person(database, "somebody", "viewer", project_id=project_id)
@@ -147,6 +146,8 @@ def world(database: Database, client: Client) -> World:
         "quarantine_id": 1,
         "upload_token": begun.headers["Location"].rpartition("/")[2],
         "project_id": project_id,
+        "form_id": published.form_id,
+        "user": somebody.email,
         "xml_form_id": "register",
         "instance_id": INSTANCE,
         "app_user_id": other.actor_id,
@@ -218,7 +219,7 @@ def test_routes_open_to_everybody_are_few_and_known() -> None:
 
 def test_nobody_passes_where_a_permission_is_needed(world: World, client: Client) -> None:
     for route in ROUTES:
-        if route.rule.startswith(KEYED):
+        if "<key>" in route.rule:
             continue
         answer = asked(client, route, world.address(route))
 
@@ -227,7 +228,7 @@ def test_nobody_passes_where_a_permission_is_needed(world: World, client: Client
 
 def test_a_wrong_key_is_refused_without_asking_for_a_password(world: World, client: Client) -> None:
     for route in ROUTES:
-        if not route.rule.startswith(KEYED):
+        if "<key>" not in route.rule:
             continue
         answer = asked(client, route, world.address(route, key="f" * 64))
 
@@ -238,7 +239,7 @@ def test_a_wrong_key_is_refused_without_asking_for_a_password(world: World, clie
 def test_the_examples_are_real(world: World, client: Client) -> None:
     person = builders.add_person(world.database, "asker", "admin")
     for route in ROUTES:
-        if route.method != "GET" or route.rule.startswith(KEYED):
+        if route.method != "GET" or "<key>" in route.rule:
             continue
         answer = asked(client, route, world.address(route), signed_in(world.database, person.actor_id, route))
 
@@ -248,7 +249,7 @@ def test_the_examples_are_real(world: World, client: Client) -> None:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_passes_exactly_where_it_holds_what_is_needed(role: str, world: World, client: Client) -> None:
     person = builders.add_person(world.database, "asker", role)
-    plain = [route for route in ROUTES if isinstance(route.needs, Verb) and not route.rule.startswith(KEYED)]
+    plain = [route for route in ROUTES if isinstance(route.needs, Verb) and "<key>" not in route.rule]
     refused = [route for route in plain if route.needs not in ROLES[role]]
     # Deletions come last: what they delete, others ask for.
     passing = sorted((route for route in plain if route.needs in ROLES[role]), key=lambda route: route.method == "DELETE")
@@ -270,7 +271,7 @@ def test_a_role_in_another_project_counts_for_nothing(world: World, client: Clie
             give_role(unit, person.actor_id, role, Place(elsewhere))
 
     for route in ROUTES:
-        if isinstance(route.needs, Verb) and not route.rule.startswith(KEYED):
+        if isinstance(route.needs, Verb) and "<key>" not in route.rule:
             answer = asked(client, route, world.address(route), signed_in(world.database, person.actor_id, route))
 
             assert answer.status_code == 403, f"{route.name}: {answer.status}"
@@ -280,7 +281,7 @@ def test_somebody_without_any_role_may_only_do_what_is_open(world: World, client
     person = builders.add_person(world.database, "asker")
 
     for route in ROUTES:
-        if route.rule.startswith(KEYED) or route.needs is ANYONE:
+        if "<key>" in route.rule or route.needs is ANYONE:
             continue
         answer = asked(client, route, world.address(route), signed_in(world.database, person.actor_id, route))
 
@@ -312,8 +313,8 @@ def test_a_link_passes_where_its_form_is_filled(world: World, client: Client) ->
 
 def test_a_link_is_no_key_of_a_tablet_nor_a_tablets_key_a_link(world: World, client: Client) -> None:
     for route in ROUTES:
-        if route.rule.startswith(KEYED):
-            wrong = world.link if route.rule.startswith(TABLETS) else world.tablet.token
+        if "<key>" in route.rule:
+            wrong = world.tablet.token if route.rule.startswith(LINKED) else world.link
 
             assert asked(client, route, world.address(route, key=wrong)).status_code == 403, route.name
 
@@ -321,8 +322,12 @@ def test_a_link_is_no_key_of_a_tablet_nor_a_tablets_key_a_link(world: World, cli
 @pytest.mark.parametrize("role", ROLES)
 def test_only_who_may_send_submissions_sends_them(role: str, world: World, client: Client) -> None:
     person = builders.add_person(world.database, "asker", role)
-    by_content = [route for route in ROUTES if route.needs is BY_CONTENT and not route.rule.startswith(KEYED)]
-    assert {route.rule for route in by_content} == {"/v1/projects/<int:project_id>/submission"}
+    by_content = [route for route in ROUTES if route.needs is BY_CONTENT and "<key>" not in route.rule]
+    assert {route.rule for route in by_content} == {
+        "/v1/projects/<int:project_id>/submission",
+        "/submission",
+        "/<user>/submission",
+    }
 
     for route in by_content:
         answer = client.post(

@@ -1,0 +1,142 @@
+"""KoBo's addresses for the same things: one list and one place to send for whoever signs in, at the server's own address.
+
+A tablet set up for KoBo knows `https://host`, `https://host/<user>` or `https://host/collector/<key>`, and asks for `/formList`
+and `/submission` below it. There is no project in such an address: the list holds every form that the caller may list, and a
+submission goes to the one form of its id that the caller may send to. The list leads on to the addresses with a project.
+Nothing is open to everybody here, so unlike KoBo's, `/<user>` asks who is there.
+"""
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from sqlalchemy import and_
+
+from forms.receiving import UnknownForm
+from forms.store import forms as forms_store
+from forms.store.forms import Form
+from forms.store.projects import Project, project_of
+from server.access import users
+from server.access.policy import may
+from server.access.verbs import Verb
+from server.openrosa import form_list as lists
+from server.openrosa import submission as sending
+from server.openrosa.submission import Parcel
+from server.openrosa.surface import kobo
+from server.web.answers import Answer, redirect
+from server.web.surface import BY_CONTENT, SIGNED_IN, Ask
+from storage.problems import NotAllowed, NotFound, Problem
+from storage.schema import form
+from storage.unit_of_work import Unit
+
+Found = TypeVar("Found")
+
+
+class SeveralForms(Problem):
+    """Two projects have a form of this id, and the address names neither."""
+
+    code = "409.63"
+    says = (
+        "The form '{xml_form_id}' is in more than one of your projects. Use the address of one project, or ask your program "
+        "coordinator for its QR code."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Everywhere:
+    """All projects at once."""
+
+    project_id: None = None
+    form_id: None = None
+
+
+def everywhere(unit: Unit, user: str | None = None, **_path: object) -> Everywhere:
+    """All projects, if the address names nobody or somebody who is there.
+
+    Raises: NotFound. An empty list for a mistyped name would wipe a tablet (openrosa.md KB-02).
+    """
+    if user is not None and not users.is_known(unit, user):
+        raise NotFound
+    return Everywhere()
+
+
+@kobo.get("/formList", needs=SIGNED_IN, finds=everywhere)
+def form_list(ask: Ask[Everywhere]) -> Answer:
+    """The open forms that the caller may list, in all projects; `?formID=` narrows it to one.
+
+    Raises: SeveralForms, as a list that names an id twice confuses Collect (FL-16); NotAllowed, rather than an empty list.
+    Source: KoBo, GET /formList and /{user}/formList; openrosa.md KB-01 to KB-05.
+    """
+    visible = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
+    listed = forms_store.forms_anywhere(ask.unit, visible)
+    if not listed:
+        raise NotAllowed
+    return lists.listing(_at_projects(ask), [_alone(listed, found.xml_form_id) for found in listed])
+
+
+@kobo.get("/xformsManifest/<int:form_id>", needs=Verb.FORM_READ, finds=forms_store.published_form_by_id)
+def manifest(ask: Ask[Form]) -> Answer:
+    """A form's manifest by the form's number.
+
+    Source: KoBo, GET /xformsManifest/{pk}.
+    """
+    return lists.manifest(_at_projects(ask))
+
+
+@kobo.get("/forms/<int:form_id>/form.xml", needs=Verb.FORM_READ, finds=forms_store.published_form_by_id)
+def xform(ask: Ask[Form]) -> Answer:
+    """Where the form is.
+
+    Source: KoBo, GET /forms/{pk}/form.xml.
+    """
+    return redirect(f"{_at_projects(ask).base_url}{lists.path_of(ask.found)}.xml", 307)
+
+
+@kobo.get("/xformsMedia/<int:form_id>/<name>", needs=Verb.FORM_READ, finds=forms_store.published_form_by_id)
+def media(ask: Ask[Form]) -> Answer:
+    """Where a form's file is, by its name.
+
+    Source: KoBo, GET /xformsMedia/{pk}/{metadata}.
+    """
+    return redirect(f"{_at_projects(ask).base_url}{lists.path_of(ask.found)}/attachments/{lists.quoted(ask.path['name'])}", 307)
+
+
+@kobo.route("HEAD", "/submission", needs=SIGNED_IN, finds=everywhere)
+@kobo.route("GET", "/submission", needs=SIGNED_IN, finds=everywhere)
+def preflight(ask: Ask[Everywhere]) -> Answer:
+    """204, as for a project; 401 before any upload, since Collect can only then say who it is (openrosa.md KB-03)."""
+    return sending.ready(ask)
+
+
+@kobo.post("/submission", needs=BY_CONTENT, finds=everywhere, reads=sending.parcel)
+def submit(ask: Ask[Everywhere]) -> Answer:
+    """Keep a submission in the one form of its id that the caller may send to.
+
+    Raises: UnknownForm, SeveralForms.
+    Source: KoBo, POST /submission and /{user}/submission.
+    """
+    return sending.submit(replace(ask, found=_project_of(ask, ask.body)))  # type: ignore[arg-type]
+
+
+def _project_of(ask: Ask[Everywhere], sent: Parcel) -> Project:
+    if isinstance(sent.envelope, Problem):
+        raise sent.envelope
+    wanted = sent.envelope.xml_form_id
+    sendable = may(ask.actor, Verb.SUBMISSION_CREATE, project_id=form.c.project_id, form_id=form.c.id)
+    found = forms_store.forms_anywhere(ask.unit, and_(sendable, form.c.xml_form_id == wanted))
+    if not found:
+        raise UnknownForm if forms_store.forms_anywhere(ask.unit, sendable) else NotAllowed
+    return project_of(ask.unit, _alone(found, wanted).project_id)
+
+
+def _alone(found: list[Form], xml_form_id: str) -> Form:
+    same = [one for one in found if one.xml_form_id == xml_form_id]
+    if len(same) > 1:
+        raise SeveralForms(xml_form_id=xml_form_id)
+    return same[0]
+
+
+def _at_projects(ask: Ask[Found]) -> Ask[Found]:
+    """The same request at the addresses that name a project, where everything else lies."""
+    site_url = ask.site.settings.site_url
+    key = ask.base_url.removeprefix(site_url).partition("/collector/")[2]
+    return replace(ask, base_url=f"{site_url}/v1" + (f"/key/{key}" if key else ""))
