@@ -9,7 +9,7 @@ Nothing is open to everybody here, so unlike KoBo's, `/<user>` asks who is there
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from sqlalchemy import and_
+from sqlalchemy import ColumnElement, and_
 
 from forms.receiving import UnknownForm
 from forms.store import forms as forms_store
@@ -107,7 +107,20 @@ def preflight(ask: Ask[Everywhere]) -> Answer:
     return sending.ready(ask)
 
 
-@kobo.post("/submission", needs=BY_CONTENT, finds=everywhere, reads=sending.parcel)
+def set_aside(problem: Problem, ask: Ask[Everywhere]) -> Answer | None:
+    """Keep what was refused in the project it was meant for: that of its form, or the only one the caller may send to."""
+    sent: Parcel = ask.body
+    sendable = forms_store.forms_anywhere(ask.unit, _sendable(ask))
+    named = (
+        [] if isinstance(sent.envelope, Problem) else [one for one in sendable if one.xml_form_id == sent.envelope.xml_form_id]
+    )
+    meant = {one.project_id for one in named or sendable}
+    if len(meant) != 1:
+        return None
+    return sending.set_aside(problem, replace(ask, found=project_of(ask.unit, meant.pop())))  # type: ignore[arg-type]
+
+
+@kobo.post("/submission", needs=BY_CONTENT, finds=everywhere, reads=sending.parcel, refused=set_aside)
 def submit(ask: Ask[Everywhere]) -> Answer:
     """Keep a submission in the one form of its id that the caller may send to.
 
@@ -121,11 +134,15 @@ def _project_of(ask: Ask[Everywhere], sent: Parcel) -> Project:
     if isinstance(sent.envelope, Problem):
         raise sent.envelope
     wanted = sent.envelope.xml_form_id
-    sendable = may(ask.actor, Verb.SUBMISSION_CREATE, project_id=form.c.project_id, form_id=form.c.id)
+    sendable = _sendable(ask)
     found = forms_store.forms_anywhere(ask.unit, and_(sendable, form.c.xml_form_id == wanted))
     if not found:
         raise UnknownForm if forms_store.forms_anywhere(ask.unit, sendable) else NotAllowed
     return project_of(ask.unit, _alone(found, wanted).project_id)
+
+
+def _sendable(ask: Ask[Everywhere]) -> ColumnElement[bool]:
+    return may(ask.actor, Verb.SUBMISSION_CREATE, project_id=form.c.project_id, form_id=form.c.id)
 
 
 def _alone(found: list[Form], xml_form_id: str) -> Form:

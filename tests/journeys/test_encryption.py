@@ -107,6 +107,7 @@ def project(site: Site, client: Client, collector: Collector, tmp_path: Path) ->
         yield Project(site, client, project_id, manager, tablet, tmp_path)
 
 
+@pytest.mark.follows("TV-62 SB-84")
 def test_what_a_tablet_encrypted_is_read_with_the_passphrase_and_only_then(project: Project) -> None:
     assert project.turn_on().status_code == 200
     filled = project.send()
@@ -159,6 +160,7 @@ def test_every_file_stays_as_it_came_and_nothing_is_read_of_it(project: Project)
     assert row["age"] is None
 
 
+@pytest.mark.follows("SB-85")
 def test_the_signature_holds_and_the_key_lies_under_the_passphrase(project: Project) -> None:
     project.turn_on()
     filled = project.send()
@@ -180,6 +182,7 @@ def test_the_signature_holds_and_the_key_lies_under_the_passphrase(project: Proj
     assert set(json.loads(private or "")) == {"rounds", "salt", "nonce", "locked"}
 
 
+@pytest.mark.follows("SB-86")
 def test_turning_encryption_on_renames_every_version_and_happens_once(project: Project) -> None:
     before = project.get(f"{project.forms}/register").get_json()
     project.tablet.refresh()
@@ -202,6 +205,7 @@ def test_turning_encryption_on_renames_every_version_and_happens_once(project: P
     assert published.definition.version.startswith("2[encrypted:")
 
 
+@pytest.mark.follows("SB-80")
 def test_a_form_with_its_own_key_is_left_alone_and_never_opened_here(project: Project) -> None:
     key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
     text = project_keys.public_text(key.public_key())

@@ -3,7 +3,10 @@
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import func, select
 
+from storage import unit_of_work
+from storage.schema import quarantine
 from tests.support import builders
 from tests.support.builders import PASSWORD
 from tests.vectors.calling import listed, media
@@ -87,3 +90,18 @@ def test_a_form_of_two_projects_is_not_guessed_at(ground: Ground) -> None:
 
     assert [answer.status for answer in answers] == [409, 409]
     assert all("more than one" in answer.says for answer in answers)
+
+
+@follows("SB-52")
+def test_what_is_refused_there_is_kept_in_its_project(ground: Ground) -> None:
+    def quarantined() -> int:
+        with unit_of_work.reading(ground.servers.database) as unit:
+            rows = select(func.count()).select_from(quarantine).where(quarantine.c.project_id == ground.project_id)
+            found: int = unit.connection.execute(rows).scalar_one()
+            return found
+
+    ground.send(filled("f1", "1", "uuid:q", "one"), target="/submission")
+    assert ground.send(filled("f1", "1", "uuid:q", "two"), target="/submission").status == 409
+    assert quarantined() == 1
+    assert ground.send(b"no xml", target="/submission").status == 400
+    assert quarantined() == 2
