@@ -15,8 +15,9 @@ from storage.schema import account, actor, assignment
 from storage.unit_of_work import Unit
 
 ADMIN = "admin"
-# A tablet gets its role when it is made, never by hand.
-BY_HAND = tuple(role for role in ROLES if role != "app-user")
+# A tablet and a public link get theirs when they are made, never by hand.
+MADE_WITH = frozenset({"app-user", "public-link"})
+BY_HAND = tuple(role for role in ROLES if role not in MADE_WITH)
 
 
 class LastAdministrator(Problem):

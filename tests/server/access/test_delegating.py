@@ -16,11 +16,11 @@ def as_actor(person: Person) -> Actor:
     return Actor(person.actor_id, "user", person.email)
 
 
-def test_an_administrator_may_give_every_role_but_a_tablets(database: Database) -> None:
+def test_an_administrator_may_give_every_role_but_a_tablets_and_a_links(database: Database) -> None:
     admin = add_person(database, "admin", "admin")
 
     with unit_of_work.reading(database) as unit:
-        assert set(delegating.may_give(unit, as_actor(admin), SITE)) == set(ROLES) - {"app-user"}
+        assert set(delegating.may_give(unit, as_actor(admin), SITE)) == set(ROLES) - {"app-user", "public-link"}
 
 
 def test_a_manager_may_give_no_role_that_opens_case_records(database: Database) -> None:

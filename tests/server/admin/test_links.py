@@ -5,10 +5,12 @@ import threading
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import func, select
 from werkzeug.test import Client, TestResponse
 
 from forms import publishing
+from forms.submission import project_keys
 from server.application import application
 from server.web.surface import Site
 from server.worker import work_until_idle
@@ -108,8 +110,9 @@ def test_a_link_is_refused_where_a_browser_cannot_answer_and_says_which_question
 
 
 def test_a_link_is_refused_for_a_form_whose_answers_must_be_encrypted(site: Site, project_id: int, manager: Browser) -> None:
-    key = b'<submission base64RsaPublicKey="MIIB"/><bind nodeset="/data/age"'
-    publish(site, project_id, register("secret").replace(b'<bind nodeset="/data/age"', key))
+    key = project_keys.public_text(rsa.generate_private_key(public_exponent=65_537, key_size=2048).public_key())
+    declared = f'<submission base64RsaPublicKey="{key}"/><bind nodeset="/data/age"'.encode()
+    publish(site, project_id, register("secret").replace(b'<bind nodeset="/data/age"', declared))
 
     assert manager.post(f"/projects/{project_id}/forms/secret/links", name="Bus station").status == 409
 
