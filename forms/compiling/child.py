@@ -19,6 +19,9 @@ from typing import Any, BinaryIO
 from forms.compiling import cells
 from forms.compiling.serving import Order, serve
 
+# More than an allocator keeps at hand, so that it must ask the system.
+SPARE_BYTES = 64 << 20
+
 
 class _TimeIsUpError(BaseException):
     """The alarm, or the processor's; not an Exception, so that nobody on the way takes it for a broken workbook."""
@@ -89,12 +92,21 @@ def _compiled(file: BinaryIO, order: dict[str, Any]) -> dict[str, Any]:
     except cells.UndecodableError as error:
         return {"broken": "encoding", "where": error.args[0]}
     except Exception:  # a broken workbook can raise anything; what it raised may quote cells
+        _require_memory()
         return {"broken": "opening"}
     sheets = {name: [[number, *texts] for number, texts in rows] for name, rows in read.sheets.items()}
     about = {"sheets": sheets, "found": read.found}
     if any(kind in ("heading-twice", "formula-broken") for kind, *_ in read.found):
         return about | {"refused": None, "warnings": []}
     return about | _converted(read, order["fallback_id"])
+
+
+def _require_memory() -> None:
+    """Go on only if there still is memory to be had: zlib, expat and others fail in ways of their own where there is none.
+
+    Raises: MemoryError.
+    """
+    bytearray(SPARE_BYTES)
 
 
 def _converted(read: cells.Cells, fallback_id: str) -> dict[str, Any]:
@@ -111,6 +123,7 @@ def _converted(read: cells.Cells, fallback_id: str) -> dict[str, Any]:
     except (MemoryError, KeyboardInterrupt):
         raise
     except Exception:  # pyxform's own failures on odd forms
+        _require_memory()
         return {"refused": "The compiler failed on this form without saying where.", "place": {}, "warnings": warnings}
     return {"xform": result.xform, "warnings": result.warnings, "itemsets": result.itemsets}
 
