@@ -14,7 +14,6 @@ from forms.receiving import OtherBytes, Outcome, Received, Sent
 from forms.store import submissions as store
 from forms.store.forms import Form
 from forms.submission import answers, attachments
-from storage import blobs
 from storage.problems import Problem
 from storage.unit_of_work import Unit
 
@@ -42,7 +41,7 @@ def receive(unit: Unit, draft: Form, sent: Sent) -> Received:
     if known is not None:
         if known.xml_sha256 != xml_sha256:
             raise OtherBytes
-        _keep_files(unit, known.id, sent)
+        receiving.keep_files(unit, known.id, sent.files)
         return Received(known.id, instance_id, Outcome.REPEATED)
     return _added(unit, draft, sent, instance_id, xml_sha256)
 
@@ -71,7 +70,7 @@ def _added(unit: Unit, draft: Form, sent: Sent, instance_id: str, xml_sha256: st
     )
     if edited is not None:
         store.carry_over_attachments(unit, edited.id, version_id)
-    _keep_files(unit, version_id, sent)
+    receiving.keep_files(unit, version_id, sent.files)
     _read(unit, draft, version_id, sent)
     return Received(version_id, instance_id, Outcome.NEW if edited is None else Outcome.EDIT)
 
@@ -85,12 +84,6 @@ def _edited(unit: Unit, draft: Form, deprecated_id: str | None) -> store.Kept | 
     if not edited.current:
         raise receiving.EditsThePast
     return edited
-
-
-def _keep_files(unit: Unit, version_id: int, sent: Sent) -> None:
-    for file in sent.files:
-        blobs.remember(unit, file.stored)
-        store.keep_file(unit, version_id, file.name, file.stored.sha256, file.content_type)
 
 
 def _read(unit: Unit, draft: Form, version_id: int, sent: Sent) -> None:
