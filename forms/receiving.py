@@ -123,16 +123,24 @@ def receive(unit: Unit, project_id: int, sent: Sent, *, may_submit: Callable[[Ta
     """
     target = target_of(unit, project_id, sent.envelope.xml_form_id)
     may_submit(target)
+    return keep(unit, target, sent)
+
+
+def keep(unit: Unit, target: Target, sent: Sent) -> Received:
+    """Keep *sent* in *target*, or say that it is there already.
+
+    Raises: UnknownForm, FormTakesNothing, OtherBytes, IdIsTaken, WasDeleted, EditsNothing, EditsThePast, MissingField.
+    """
     xml_sha256 = hashlib.sha256(sent.xml).hexdigest()
     instance_id = _instance_id(unit, target, sent, xml_sha256)
-    known = store.kept(unit, target.form_id, instance_id)
+    known = _kept(unit, target, instance_id)
     if known is not None:
         return _repeated(unit, known, sent, instance_id, xml_sha256)
     if target.deleted:
         raise UnknownForm
     if target.state == "closed":
         raise FormTakesNothing
-    return _added(unit, target, sent, instance_id, xml_sha256)
+    return _put(unit, target, sent, instance_id, xml_sha256, _edited(unit, target, sent.envelope.deprecated_id))
 
 
 def target_of(unit: Unit, project_id: int, xml_form_id: str) -> Target:
@@ -151,7 +159,7 @@ def _instance_id(unit: Unit, target: Target, sent: Sent, xml_sha256: str) -> str
         return sent.envelope.instance_id
     if sent.envelope.encrypted:
         raise MissingField(field="instanceID")
-    earlier = store.kept_without_id(unit, target.form_id, xml_sha256, sent.device_id)
+    earlier = store.kept_without_id(unit, target, xml_sha256, sent.device_id)
     return earlier or f"uuid:{uuid.uuid4()}"
 
 
@@ -183,7 +191,7 @@ def take(unit: Unit, target: Target, sent: Sent, how: As) -> Received:
     """
     xml_sha256 = hashlib.sha256(sent.xml).hexdigest()
     instance_id = _instance_id(unit, target, sent, xml_sha256)
-    known = store.kept(unit, target.form_id, instance_id)
+    known = _kept(unit, target, instance_id)
     if known is not None and (known.xml_sha256 == xml_sha256 or how is As.SENT):
         return _repeated(unit, known, sent, instance_id, xml_sha256)
     base = _base(unit, target, sent, how, known)
@@ -197,7 +205,7 @@ def _base(unit: Unit, target: Target, sent: Sent, how: As, known: Kept | None) -
         return None
     if how is As.SENT:
         return _edited(unit, target, sent.envelope.deprecated_id)
-    named = known or store.kept(unit, target.form_id, sent.envelope.deprecated_id or "")
+    named = known or _kept(unit, target, sent.envelope.deprecated_id or "")
     if named is None:
         raise EditsNothing
     if named.deleted:
@@ -205,13 +213,13 @@ def _base(unit: Unit, target: Target, sent: Sent, how: As, known: Kept | None) -
     return store.current_of(unit, named.submission_id)
 
 
-def _added(unit: Unit, target: Target, sent: Sent, instance_id: str, xml_sha256: str) -> Received:
-    return _put(unit, target, sent, instance_id, xml_sha256, _edited(unit, target, sent.envelope.deprecated_id))
+def _kept(unit: Unit, target: Target, instance_id: str) -> Kept | None:
+    return store.kept(unit, target.form_id, instance_id, draft=target.draft)
 
 
 def _put(unit: Unit, target: Target, sent: Sent, instance_id: str, xml_sha256: str, base: Kept | None) -> Received:
     if base is None:
-        submission_id = store.add_submission(unit, target.form_id, instance_id, device_id=sent.device_id)
+        submission_id = store.add_submission(unit, target.form_id, instance_id, device_id=sent.device_id, draft=target.draft)
     else:
         submission_id = base.submission_id
         store.supersede(unit, base.id, submission_id)
@@ -219,6 +227,7 @@ def _put(unit: Unit, target: Target, sent: Sent, instance_id: str, xml_sha256: s
         unit,
         submission_id=submission_id,
         form_id=target.form_id,
+        draft=target.draft,
         instance_id=instance_id,
         deprecated_id=base.instance_id if base is not None else sent.envelope.deprecated_id,
         form_version_id=_form_version_id(unit, target, sent.envelope.version),
@@ -232,17 +241,17 @@ def _put(unit: Unit, target: Target, sent: Sent, instance_id: str, xml_sha256: s
     if base is not None:
         store.carry_over_attachments(unit, base.id, version_id)
     keep_files(unit, version_id, sent.files)
-    jobs.enqueue(unit, READ, version_id)
-    outcome = Outcome.NEW if base is None else Outcome.EDIT
-    action = "submission.create" if base is None else "submission.update.version"
-    audit.record(unit, action, project_id=target.project_id, form_id=target.form_id, subject=instance_id)
-    return Received(version_id, instance_id, outcome)
+    if not target.draft:
+        jobs.enqueue(unit, READ, version_id)
+        action = "submission.create" if base is None else "submission.update.version"
+        audit.record(unit, action, project_id=target.project_id, form_id=target.form_id, subject=instance_id)
+    return Received(version_id, instance_id, Outcome.NEW if base is None else Outcome.EDIT)
 
 
 def _edited(unit: Unit, target: Target, deprecated_id: str | None) -> Kept | None:
     if deprecated_id is None:
         return None
-    edited = store.kept(unit, target.form_id, deprecated_id)
+    edited = _kept(unit, target, deprecated_id)
     if edited is None:
         raise EditsNothing
     if edited.deleted:
@@ -253,7 +262,7 @@ def _edited(unit: Unit, target: Target, deprecated_id: str | None) -> Kept | Non
 
 
 def _form_version_id(unit: Unit, target: Target, version: str) -> int | None:
-    if version == target.version:
+    if target.draft or version == target.version:
         return target.version_id
     # An unknown version is kept and marked: refused, it would stay on the tablet for ever (openrosa.md SB-43).
     return forms_store.version_id_of(unit, target.form_id, version)

@@ -14,7 +14,7 @@ from storage.unit_of_work import Unit, tried_again_if_taken
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The form that a submission names: whether it takes submissions, and its current version."""
+    """The form that a submission names: whether it takes submissions, and its current version; *draft*: what tries its draft."""
 
     form_id: int
     project_id: int
@@ -22,6 +22,7 @@ class Target:
     deleted: bool
     version_id: int | None
     version: str | None
+    draft: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,12 @@ def current_of(unit: Unit, submission_id: int) -> Kept:
     return Kept(*unit.connection.execute(_VERSION.where(*current)).one())
 
 
-def kept_without_id(unit: Unit, form_id: int, xml_sha256: str, device_id: str | None) -> str | None:
+def kept_without_id(unit: Unit, target: Target, xml_sha256: str, device_id: str | None) -> str | None:
     """The instance id that was made up for the same bytes from the same device (openrosa.md SB-46)."""
     found: str | None = unit.connection.execute(
         select(submission_version.c.instance_id).where(
-            submission_version.c.form_id == form_id,
-            submission_version.c.draft.is_(False),
+            submission_version.c.form_id == target.form_id,
+            submission_version.c.draft == target.draft,
             submission_version.c.xml_sha256 == xml_sha256,
             submission_version.c.device_id.is_not_distinct_from(device_id),
         )
