@@ -1,16 +1,23 @@
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+from playwright.sync_api import Browser
 
+from server.web.surface import Site
 from tests.browser import chromium
-from tests.support.builders import PASSWORD, Person
+from tests.browser.desk import Desk
+from tests.browser.window import Window
+from tests.support import builders
+from tests.support.builders import Person
 from tests.support.sockets import Served, serving
 from tests.support.told import Told
 
 DESKTOP = (1200, 900)
 PHONE = (360, 740)
+
+Sit = Callable[..., Window]
+Enter = Callable[..., Window]
 
 
 @pytest.fixture(scope="session")
@@ -25,44 +32,6 @@ def chrome() -> Iterator[Browser]:
     """One browser for all journeys; each has a window of its own."""
     with chromium.running() as browser:
         yield browser
-
-
-@dataclass
-class Window:
-    """A browser window with cookies of its own, and what went wrong in it."""
-
-    page: Page
-    address: str
-    wrong: list[str] = field(default_factory=list)
-
-    def open(self, path: str) -> None:
-        """Open a page of the server."""
-        self.page.goto(self.address + path)
-
-    def sign_in(self, person: Person, onward: str = "/") -> None:
-        """Sign in as people do."""
-        self.open(onward)
-        self.page.fill("input[name=email]", person.email)
-        self.page.fill("input[name=password]", PASSWORD)
-        self.follow("main button")
-
-    def follow(self, what: str) -> None:
-        """Click on a link or button that leads to another page, and be there: what is asked at once would see the page before."""
-        with self.page.expect_navigation():
-            self.page.click(what)
-
-    def text(self) -> str:
-        """What the page shows."""
-        return self.page.inner_text("body")
-
-    def hear(self, message: ConsoleMessage) -> None:
-        """Violations of the content policy and failures to load are said on the console."""
-        self.wrong.append(f"{message.type}: {message.text}")
-
-    def see(self, response: Response) -> None:
-        """Everything that a page needs is there."""
-        if response.status >= 400:
-            self.wrong.append(f"{response.status} for {response.url}")
 
 
 @pytest.fixture
@@ -84,3 +53,44 @@ def window(chrome: Browser, served: Served) -> Iterator[Callable[..., Window]]:
     for one in opened:
         one.page.context.close()
     assert [wrong for one in opened for wrong in one.wrong] == []
+
+
+@pytest.fixture
+def desk(founded: Site, tmp_path: Path) -> Iterator[Desk]:
+    """The programme's three forms and a small one."""
+    person = builders.add_person(founded.database, "awa", "enumerator", project_id=1)
+    builders.add_form(founded.database, 1)
+    with serving(founded.settings, tmp_path / "log") as served:
+        yield Desk(founded, served.address, person, 1)
+
+
+@pytest.fixture
+def sit(chrome: Browser, desk: Desk) -> Iterator[Sit]:
+    """Signs somebody in at the desk and opens *path*; every address that the browser asks for is noted."""
+    opened: list[Window] = []
+
+    def open_window(path: str, *, person: Person | None = None, language: str = "en") -> Window:
+        context = chrome.new_context(locale=language, viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
+        one = Window(context.new_page(), desk.address)
+        opened.append(one)
+        one.page.set_default_timeout(10_000)
+        one.page.on("console", one.hear)
+        context.on("request", lambda request: desk.asked.append(request.url))
+        one.sign_in(person or desk.person, path)
+        return one
+
+    yield open_window
+    for one in opened:
+        one.page.context.close()
+
+
+@pytest.fixture
+def enter(sit: Sit, desk: Desk) -> Enter:
+    """Opens a form at the desk, to fill in."""
+
+    def open_form(form: str, *, place: str = "fill", **more: object) -> Window:
+        one = sit(f"/projects/{desk.project_id}/forms/{form}/{place}", **more)
+        one.page.wait_for_selector(".odk-form")
+        return one
+
+    return open_form

@@ -1,100 +1,22 @@
 """Forms filled in a real Chromium with ODK Web Forms: what arrives, what never leaves, and what happens without a network."""
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from lxml import etree
 from playwright.sync_api import Browser, Page, Route
 from sqlalchemy import select
 
-from server.web.surface import Site
 from storage import unit_of_work
-from storage.schema import actor, submission_attachment, submission_version
-from tests.browser.conftest import Window
+from storage.schema import submission_version
+from tests.browser.conftest import Enter
+from tests.browser.desk import Desk
+from tests.browser.window import Window
 from tests.support import builders
-from tests.support.builders import Person
-from tests.support.sockets import serving
 
 pytestmark = pytest.mark.browser
 
 PHOTO = Path(__file__).parents[2] / "docs" / "case-page.png"
-
-
-@dataclass
-class Desk:
-    """A programme on the web server, and somebody who enters forms at a desk there."""
-
-    site: Site
-    address: str
-    person: Person
-    project_id: int
-    asked: list[str] = field(default_factory=list)
-
-    def arrived(self) -> list[etree._Element]:
-        """The XML of every submission, the oldest first."""
-        with unit_of_work.reading(self.site.database) as unit:
-            kept = unit.connection.execute(select(submission_version.c.xml).order_by(submission_version.c.id)).scalars().all()
-        return [etree.fromstring(xml) for xml in kept]
-
-    def only(self) -> etree._Element:
-        """The one submission that arrived."""
-        (one,) = self.arrived()
-        return one
-
-    def files(self) -> list[tuple[str, str]]:
-        """The names of files that arrived, with their types."""
-        with unit_of_work.reading(self.site.database) as unit:
-            rows = unit.connection.execute(
-                select(submission_attachment.c.name, submission_attachment.c.content_type).where(
-                    submission_attachment.c.blob_sha256.is_not(None)
-                )
-            )
-            return [(row.name, row.content_type) for row in rows]
-
-    def sent_by(self) -> list[str]:
-        """Who sent, by name."""
-        with unit_of_work.reading(self.site.database) as unit:
-            return list(
-                unit.connection.execute(
-                    select(actor.c.display_name).join(submission_version, submission_version.c.submitter_id == actor.c.id)
-                ).scalars()
-            )
-
-
-@pytest.fixture
-def desk(founded: Site, tmp_path: Path) -> Iterator[Desk]:
-    """The programme's three forms and a small one."""
-    person = builders.add_person(founded.database, "awa", "enumerator", project_id=1)
-    builders.add_form(founded.database, 1)
-    with serving(founded.settings, tmp_path / "log") as served:
-        yield Desk(founded, served.address, person, 1)
-
-
-Enter = Callable[..., Window]
-
-
-@pytest.fixture
-def enter(chrome: Browser, desk: Desk) -> Iterator[Enter]:
-    """Opens a form at the desk; every address that the browser asks for is noted."""
-    opened: list[Window] = []
-
-    def open_form(form: str, *, language: str = "en", person: Person | None = None, place: str = "fill") -> Window:
-        context = chrome.new_context(locale=language, viewport={"width": 1200, "height": 900})
-        one = Window(context.new_page(), desk.address)
-        opened.append(one)
-        one.page.set_default_timeout(10_000)
-        one.page.on("console", one.hear)
-        context.on("request", lambda request: desk.asked.append(request.url))
-        one.sign_in(person or desk.person, f"/projects/{desk.project_id}/forms/{form}/{place}")
-        one.page.wait_for_selector(".odk-form")
-        return one
-
-    yield open_form
-    for one in opened:
-        one.page.context.close()
 
 
 def age(page: Page, value: str) -> None:

@@ -9,7 +9,8 @@ from playwright.sync_api import Page
 from werkzeug.test import Client
 
 from server.application import application
-from tests.browser.conftest import DESKTOP, PHONE, Window
+from tests.browser.conftest import DESKTOP, PHONE
+from tests.browser.window import Window
 from tests.support.builders import add_tablet, multipart, submission
 from tests.support.told import Told
 
