@@ -6,8 +6,11 @@ of two designers who act at once the second one sees what the first one did.
 
 import hashlib
 import re
+from collections.abc import Collection
+from dataclasses import dataclass
 
 from forms import encrypting, publishing
+from forms.compiling import reviewing
 from forms.definition import reading
 from forms.definition.model import Definition
 from forms.definition.versioning import with_version
@@ -38,16 +41,6 @@ class BadFormId(Problem):
     says = "Unexpected {field} value {value}; {reason}"
 
 
-class FieldTypeChanged(Problem):
-    """What was collected under this path would change its type."""
-
-    code = "400.17"
-    says = (
-        "The form changes the type of the field at {path}, which had the type {type} in a version that was published. "
-        "Give the field its earlier type back, or another name."
-    )
-
-
 class NeverPublished(Problem):
     """Without its draft the form would be nothing."""
 
@@ -60,6 +53,30 @@ class NoDataFile(Problem):
 
     code = "400.26"
     says = "An entity list can only be linked to a media file of the type 'file'."
+
+
+@dataclass(frozen=True, slots=True)
+class Former:
+    """What there is already when a form's next version comes: its published versions, the newest first, and media files.
+
+    *supplied* are the names of files that the next version will find: those of the draft or else of the published version, and
+    the project's entity lists.
+    """
+
+    earlier: tuple[Definition, ...] = ()
+    supplied: Collection[str] = ()
+
+
+def former(unit: Unit, project_id: int, xml_form_id: str) -> Former:
+    """What there is of the form with this id; of a new one only the entity lists."""
+    lists = {f"{name}.csv" for name in entities.list_names(unit, project_id)}
+    try:
+        form = forms.form_of(unit, project_id, xml_form_id)
+    except NotFound:
+        return Former((), lists)
+    version_id = form.draft_version_id or form.version_id
+    media = forms.media_of(unit, version_id) if version_id is not None else []
+    return Former(_earlier(unit, form), lists | {file.name for file in media if file.blob_sha256 is not None})
 
 
 def create(unit: Unit, project_id: int, compiled: Compiled) -> int:
@@ -210,17 +227,20 @@ def check_types(unit: Unit, form: Form, definition: Definition) -> None:
 
     Raises: FieldTypeChanged. Source: ODK Central, POST …/draft.
     """
+    changed = reviewing.retyped(_earlier(unit, form), definition)
+    if changed:
+        raise reviewing.type_changed(changed, reviewing.changed_types(changed, None))
+
+
+def _earlier(unit: Unit, form: Form) -> tuple[Definition, ...]:
     published = [] if form.version_id is None else [form.version_id, *forms.earlier_versions(unit, form.id, form.version_id)]
-    for version_id in published:
-        for field in definition_of(unit, version_id).fields:
-            now = definition.by_path.get(field.path)
-            if now is not None and now.type != field.type and "unknown" not in (now.type, field.type):
-                raise FieldTypeChanged(path=field.path, type=field.type)
+    return tuple(definition_of(unit, version_id) for version_id in published)
 
 
 def _set_draft(unit: Unit, form: Form, compiled: Compiled, definition: Definition) -> None:
     version_id = publishing.add_version(unit, form.id, compiled, definition)
-    publishing.add_media(unit, form.project_id, version_id, form.draft_version_id or form.version_id, definition)
+    earlier = form.draft_version_id or form.version_id
+    publishing.add_media(unit, form.project_id, version_id, earlier, definition, compiled.media)
     drafts.set_draft(unit, form.id, version_id)
     drafts.forget_trials(unit, form.id)
     if form.draft_version_id is not None:

@@ -35,6 +35,16 @@ class InvalidWorkbook(Problem):
     says = "The form is not valid: {first}"
 
 
+class FieldTypeChanged(Problem):
+    """What was collected under this path would change its type; `issues` tells each such field and its place."""
+
+    code = "400.17"
+    says = (
+        "{place}The form changes the type of the field at {path}, which had the type {type} in a version that was published. "
+        "Give the field its earlier type back, or another name."
+    )
+
+
 class UnknownWorkbook(Problem):
     """The upload is neither a spreadsheet nor an XForm."""
 

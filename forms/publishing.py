@@ -5,8 +5,8 @@ Slow work (compiling, validating) is done before; this is one short unit, after 
 
 import codecs
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import true
 
@@ -32,12 +32,16 @@ class VersionTaken(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A form ready to be published: its XForm, the spreadsheet it came from, and whether ODK Validate has passed it."""
+    """A form ready to be published: its XForm, the spreadsheet it came from, and whether ODK Validate has passed it.
+
+    *media*: files that the spreadsheet itself brings along, by name.
+    """
 
     xform: bytes
     workbook: Stored | None = None
     workbook_type: str | None = None
     validated: bool = False
+    media: Mapping[str, Stored] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Take a byte-order mark away before anything is hashed: what tablets get begins with `<?xml` (openrosa.md CC-10)."""
@@ -66,7 +70,7 @@ def publish(unit: Unit, project_id: int, compiled: Compiled) -> Published:
     definition = reading.read(compiled.xform)
     form_id, earlier = _form(unit, project_id, definition)
     version_id = add_version(unit, form_id, compiled, definition)
-    add_media(unit, project_id, version_id, earlier, definition)
+    add_media(unit, project_id, version_id, earlier, definition, compiled.media)
     return make_current(unit, project_id, form_id, version_id, definition)
 
 
@@ -137,13 +141,26 @@ def add_version(unit: Unit, form_id: int, compiled: Compiled, definition: Defini
     )
 
 
-def add_media(unit: Unit, project_id: int, version_id: int, earlier: int | None, definition: Definition) -> None:
-    """Note the media that a version expects: what *earlier* was given, entity lists by name, and what nobody supplied yet."""
+def add_media(
+    unit: Unit,
+    project_id: int,
+    version_id: int,
+    earlier: int | None,
+    definition: Definition,
+    brought: Mapping[str, Stored] | None = None,
+) -> None:
+    """Note the media that a version expects: what its spreadsheet *brought*, what *earlier* was given, entity lists by name, and
+    what nobody supplied yet.
+    """
+    brought = brought or {}
     given = {file.name: file for file in forms.media_of(unit, earlier)} if earlier is not None else {}
     for expected in definition.media:
         list_id = entities.list_id(unit, project_id, expected.name.removesuffix(".csv"))
         before = given.get(expected.name)
-        if before is not None and before.blob_sha256:
+        if expected.name in brought:
+            blobs.remember(unit, brought[expected.name])
+            forms.add_media(unit, version_id, expected.name, expected.type, blob_sha256=brought[expected.name].sha256)
+        elif before is not None and before.blob_sha256:
             forms.add_media(unit, version_id, expected.name, expected.type, blob_sha256=before.blob_sha256)
         elif expected.name.endswith(".csv") and list_id is not None:
             forms.add_media(unit, version_id, expected.name, expected.type, entity_list_id=list_id)

@@ -3,22 +3,25 @@
 All of it is slow and none of it needs the database, so it happens before the unit of work that publishes.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from forms.compiling import case_mapping, compiling, reviewing, validating
 from forms.compiling.case_mapping import CaseTargets
 from forms.compiling.issue import Issue
 from forms.compiling.limits import Limits
-from forms.definition.model import Definition
+from forms.definition.media import ITEMSETS
+from forms.drafting import Former
 from forms.publishing import Compiled
 from storage.blobs import BLOCK_BYTES, Blobs, Stored
 
 TYPES = {
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".xls": "application/vnd.ms-excel",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "xls": "application/vnd.ms-excel",
 }
+# What the database knows of the form with this id.
+Remembers = Callable[[str], Former]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +48,36 @@ def check(
     *,
     limits: Limits | None = None,
     fallback_id: str | None = None,
-    before: Definition | None = None,
-    supplied: Collection[str] | None = None,
+    former: Remembers | None = None,
+    lenient: bool = False,
 ) -> Checked:
     """Compile and check the .xlsx, .xls, Markdown or .xml file at *path*.
 
-    *before*: the published version, whose questions must not change type. *supplied*: the names of media files that are there;
-    None when nobody knows.
+    *former* is asked, by the form's id, for what there is of it: types must not change, and media that are there need not be
+    supplied. *lenient*: what ODK Validate holds against a form that came as XML is a warning.
 
-    Raises: InvalidWorkbook, with every issue's sheet, row and column; UnknownWorkbook; WorkbookTooLarge; CompilingExhausted;
-    for XML also MalformedXml, UnreadableForm, MissingField, XmlTooLarge.
+    Raises: InvalidWorkbook, with every issue's sheet, row and column; FieldTypeChanged, likewise, when nothing else is wrong;
+    UnknownWorkbook; WorkbookTooLarge; CompilingExhausted; for XML also MalformedXml, UnreadableForm, MissingField, XmlTooLarge.
     """
     validating.VALIDATOR.warm_up()
     made = compiling.compile(path, limits=limits or Limits(), fallback_id=fallback_id or path.stem)
-    mistakes = case_mapping.case_mapping(made.definition, targets, made.sheets)
-    if before is not None:
-        mistakes += reviewing.changed_types(before, made.definition, made.sheets)
+    known = former(made.definition.xml_form_id) if former is not None else None
+    changed = reviewing.retyped(known.earlier, made.definition) if known else []
+    issues = case_mapping.case_mapping(made.definition, targets, made.sheets)
+    issues += reviewing.changed_types(changed, made.sheets)
     verdict = validating.VALIDATOR.validate(made.xform, made.sheets)
     reason = verdict.reason if isinstance(verdict, validating.NotValidated) else None
-    issues = [*mistakes, *(verdict if isinstance(verdict, list) else []), *made.issues]
-    if supplied is not None:
+    if isinstance(verdict, list):
+        as_warnings = lenient and made.kind == "xml"
+        issues += [replace(each, severity="warning") for each in verdict] if as_warnings else verdict
+    issues += made.issues
+    if known is not None:
+        supplied = {*known.supplied, ITEMSETS} if made.itemsets else known.supplied
         issues += reviewing.missing_media(made.definition, supplied, made.sheets)
-    if any(issue.is_error for issue in issues):
+    errors = [issue for issue in issues if issue.is_error]
+    if changed and len(errors) == len(changed):
+        raise reviewing.type_changed(changed, issues)
+    if errors:
         raise compiling.invalid(issues)
     return Checked(made, tuple(issues), reason)
 
@@ -78,15 +89,17 @@ def prepare(
     *,
     limits: Limits | None = None,
     fallback_id: str | None = None,
-    before: Definition | None = None,
-    supplied: Collection[str] | None = None,
+    former: Remembers | None = None,
+    lenient: bool = False,
 ) -> Uploaded:
     """Check the file at *path* as `check` does, and keep the spreadsheet itself in *blobs*."""
-    checked = check(path, targets, limits=limits, fallback_id=fallback_id, before=before, supplied=supplied)
-    workbook_type = TYPES.get(path.suffix.lower()) if checked.made.sheets is not None else None
+    checked = check(path, targets, limits=limits, fallback_id=fallback_id, former=former, lenient=lenient)
+    made, reason = checked.made, checked.not_validated
+    workbook_type = TYPES.get(made.kind)
     kept = store(blobs, path) if workbook_type else None
-    reason = checked.not_validated
-    return Uploaded(Compiled(checked.made.xform, kept, workbook_type, validated=reason is None), checked.warnings, reason)
+    passed = reason is None and not any(each.code == "validate" for each in checked.warnings)
+    brought = {ITEMSETS: _store(blobs, made.itemsets)} if made.itemsets else {}
+    return Uploaded(Compiled(made.xform, kept, workbook_type, passed, brought), checked.warnings, reason)
 
 
 def rest() -> None:
@@ -100,4 +113,10 @@ def store(blobs: Blobs, path: Path) -> Stored:
     with path.open("rb") as file, blobs.writer() as writer:
         while block := file.read(BLOCK_BYTES):
             writer.write(block)
+        return writer.finish()
+
+
+def _store(blobs: Blobs, content: bytes) -> Stored:
+    with blobs.writer() as writer:
+        writer.write(content)
         return writer.finish()

@@ -24,7 +24,7 @@ COMPILER: Final = Helper("forms.compiling.child")
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A form that compiled.
+    """A form that compiled; `kind` says of what: xlsx, xls, md or xml.
 
     `xform`: the bytes to serve, never changed again, since their MD5 is what tablets compare. `issues`: warnings only.
     `sheets`: the workbook's cells for placing later issues; None for a form that came as XML. `itemsets`: the CSV made
@@ -36,6 +36,7 @@ class Compiled:
     issues: tuple[Issue, ...] = ()
     sheets: Sheets | None = None
     itemsets: bytes | None = None
+    kind: str = "xml"
 
     @property
     def media(self) -> tuple[ExpectedMedia, ...]:
@@ -65,7 +66,7 @@ def compile(path: Path, *, limits: Limits = _DEFAULT, fallback_id: str = "form",
     said = _in_child(path, kind, limits, fallback_id, helper)
     if "broken" in said:
         raise _broken(said, limits)
-    return _compiled(said)
+    return _compiled(said, kind)
 
 
 def invalid(issues: list[Issue]) -> InvalidWorkbook:
@@ -75,7 +76,7 @@ def invalid(issues: list[Issue]) -> InvalidWorkbook:
     return InvalidWorkbook(first=place + first.message, issues=[each.as_json() for each in issues])
 
 
-def _compiled(said: dict[str, Any]) -> Compiled:
+def _compiled(said: dict[str, Any], kind: str) -> Compiled:
     sheets = Sheets.from_json(said["sheets"])
     issues = [reviewing.found(each, sheets) for each in said["found"]]
     issues += [from_pyxform(text, "warning", sheets) for text in said["warnings"]]
@@ -92,7 +93,7 @@ def _compiled(said: dict[str, Any]) -> Compiled:
         raise invalid([*mistakes, *issues])
     issues += reviewing.review(sheets, definition)
     itemsets = said["itemsets"]
-    return Compiled(xform, definition, tuple(issues), sheets, itemsets.encode() if itemsets else None)
+    return Compiled(xform, definition, tuple(issues), sheets, itemsets.encode() if itemsets else None, kind)
 
 
 def _refusal(said: dict[str, Any], sheets: Sheets, issues: list[Issue]) -> list[Issue]:

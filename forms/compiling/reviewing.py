@@ -6,16 +6,18 @@ not exist, properties of an entity that an unanswered question would blank, form
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final
 
 from forms.compiling.issue import Issue
 from forms.compiling.locating import placed
 from forms.compiling.sheets import Row, Sheet, Sheets
-from forms.definition.model import Definition
+from forms.definition.model import Definition, Field
+from forms.problems import FieldTypeChanged
 
 MANY: Final = 20
 _LONGEST_ID: Final = 255
+_WORD: Final = re.compile(r"[\w.-]+")
 _REFERENCE: Final = re.compile(r"\$\{\s*(?:last-saved#)?([^}\s]+)\s*\}")
 _LISTED: Final = re.compile(r"^(?:select[ _](?:one|multiple)(?:_external)?|rank)\s+(\S+)", re.IGNORECASE)
 _INSTANCE: Final = re.compile(r"""instance\(\s*['"]([^'"]+)['"]\s*\)""")
@@ -74,32 +76,50 @@ def form_id(definition: Definition, sheets: Sheets | None) -> list[Issue]:
 
 
 def missing_media(definition: Definition, supplied: Collection[str], sheets: Sheets | None) -> list[Issue]:
-    """The files that the form names and nobody has supplied, where it names them first."""
-    missing = [file.name for file in definition.media if file.name not in supplied]
-    return [_named_at(name, sheets) for name in missing]
+    """The files that the form names and nobody has supplied, where it names them first.
+
+    The list of entities that the form itself makes is there as soon as the form is published.
+    """
+    there = {*supplied, *(f"{each.dataset}.csv" for each in definition.entities)}
+    missing = [file.name for file in definition.media if file.name not in there]
+    places = _mentions(missing, sheets) if sheets and missing else {}
+    return [_missing(name, places) for name in missing]
 
 
-def changed_types(before: Definition, after: Definition, sheets: Sheets | None) -> list[Issue]:
-    """The questions whose answers would no longer fit the column that their earlier answers are in.
+def retyped(earlier: Iterable[Definition], after: Definition) -> list[tuple[Field, str]]:
+    """The fields whose answers would no longer fit the column that their earlier answers are in, each with its earlier type.
 
     Source: ODK Central, 400.17.
     """
-    changed = [
-        (each, before.by_path[each.path].type)
-        for each in after.fields
-        if each.path in before.by_path and not each.is_container and before.by_path[each.path].type != each.type
-    ]
+    found: dict[str, tuple[Field, str]] = {}
+    for before in earlier:
+        for was in before.fields:
+            now = after.by_path.get(was.path)
+            if now is not None and now.type != was.type and "unknown" not in (now.type, was.type):
+                found.setdefault(was.path, (now, was.type))
+    return sorted(found.values(), key=lambda each: each[0].order)
+
+
+def changed_types(changed: Iterable[tuple[Field, str]], sheets: Sheets | None) -> list[Issue]:
+    """What forbids each of these changes of a field's type, at the field's row."""
     survey = sheets.by_name.get("survey") if sheets else None
     return [
         _about_field(
             survey,
             sheets.survey_rows.get(each.path) if sheets else None,
-            f"'{each.name}' has the type {was} in the published version and {each.type} now. Give the question another name.",
+            f"'{each.name}' has the type {was} in a published version and {each.type} now. Give the question another name.",
             each.path,
             each.name,
         )
         for each, was in changed
     ]
+
+
+def type_changed(changed: Sequence[tuple[Field, str]], issues: Sequence[Issue]) -> FieldTypeChanged:
+    """The refusal that carries *issues*; its sentence tells the first of the fields that *changed*, and its place."""
+    (first, was), told = changed[0], next(each for each in issues if each.code == "type-changed")
+    place = f"{told.place}: " if told.sheet else ""
+    return FieldTypeChanged(place=place, path=first.path, type=was, issues=[each.as_json() for each in issues])
 
 
 def missing_translations(sheets: Sheets) -> Iterator[Issue]:
@@ -181,15 +201,23 @@ def _about_field(survey: Sheet | None, row: Row | None, says: str, path: str, na
     return placed("error", says, "type-changed", survey, row.number, survey.column("type"))
 
 
-def _named_at(name: str, sheets: Sheets | None) -> Issue:
-    says = f"The form needs the file '{name}', which nobody has supplied yet."
-    stem = name.rpartition(".")[0]
-    for sheet in sheets.by_name.values() if sheets else ():
+def _mentions(names: Collection[str], sheets: Sheets) -> dict[str, tuple[Sheet, int, int]]:
+    """Where each of *names*, or a data file's name without its ending, first stands in a cell: alone, or as a word of it."""
+    wanted = set(names) | {name.removesuffix(".csv") for name in names}
+    found: dict[str, tuple[Sheet, int, int]] = {}
+    for sheet in sheets.by_name.values():
         for row in sheet.rows:
             for at, cell in enumerate(row.cells[: len(sheet.headings)]):
-                if cell and (name in cell or (name.endswith(".csv") and re.search(rf"\b{re.escape(stem)}\b", cell))):
-                    return placed("warning", says, "media", sheet, row.number, at)
-    return Issue("warning", says, "media", text=name)
+                for word in (cell, *_WORD.findall(cell)):
+                    if word in wanted:
+                        found.setdefault(word, (sheet, row.number, at))
+    return found
+
+
+def _missing(name: str, places: dict[str, tuple[Sheet, int, int]]) -> Issue:
+    says = f"The form needs the file '{name}', which nobody has supplied yet."
+    place = places.get(name) or places.get(name.removesuffix(".csv"))
+    return placed("warning", says, "media", *place) if place else Issue("warning", says, "media", text=name)
 
 
 def _lists_used(sheets: Sheets) -> set[str]:

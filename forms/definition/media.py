@@ -8,6 +8,8 @@ from lxml import etree
 
 from forms.definition.model import ExpectedMedia
 
+# The choices of select_one_external, which Collect keeps in a database of its own.
+ITEMSETS: Final = "itemsets.csv"
 _TYPES: Final = {"images": "image", "audio": "audio", "video": "video", "file": "file", "file-csv": "file"}
 _URL: Final = re.compile(r"""jr://(images|audio|video|file-csv|file)/([^'"<>]+)""")
 _SEARCH: Final = re.compile(r"""\bsearch\(\s*['"]([^'"]+)['"]""")
@@ -35,4 +37,4 @@ def _mentions(form: etree._Element) -> Iterator[tuple[str, str]]:
         for name in _SEARCH.findall(str(appearance)):
             yield (name if name.endswith(".csv") else f"{name}.csv"), "file"
     if _EXTERNAL_ITEMSETS(form):
-        yield "itemsets.csv", "file"
+        yield ITEMSETS, "file"

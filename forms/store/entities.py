@@ -50,6 +50,12 @@ def list_id(unit: Unit, project_id: int, name: str) -> int | None:
     return found
 
 
+def list_names(unit: Unit, project_id: int) -> list[str]:
+    """The names of the project's entity lists."""
+    rows = unit.connection.execute(select(entity_list.c.name).where(entity_list.c.project_id == project_id))
+    return list(rows.scalars())
+
+
 def declare_list(unit: Unit, project_id: int, name: str, properties: Iterable[str]) -> int:
     """Make the list, or extend it by properties it lacks; media that are named after it are linked to it."""
     dialect = postgresql if unit.dialect == "postgresql" else sqlite

@@ -3,33 +3,30 @@
 Nothing is published from the upload: the button stands on the page that shows the difference.
 """
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cases import targets
-from forms import comparing, drafting, uploading
+from forms import comparing, drafting
 from forms.comparing import Change
 from forms.compiling.issue import Issue
 from forms.definition import reading
 from forms.definition.comparing import Kind
 from forms.definitions import definition_of
-from forms.problems import InvalidWorkbook
+from forms.problems import FieldTypeChanged, InvalidWorkbook
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
 from forms.store.forms import Form
 from forms.store.projects import Project
 from forms.uploading import Uploaded
+from server import uploads
 from server.access.verbs import Verb
 from server.admin.languages import N_
 from server.admin.pages import link, page, tabs
 from server.admin.surface import admin
 from server.web.answers import Answer, redirect
-from server.web.bodies import Incoming, form_fields
-from server.web.posted_files import posted_file
+from server.web.bodies import OnDisk, form_fields
 from server.web.surface import Ask
 from storage.problems import NotFound, Problem
 
@@ -72,42 +69,33 @@ class NoFileChosen(Problem):
 class Designed:
     """What was uploaded: ready to be a draft, or only its issues."""
 
-    csrf: str | None
-    name: str
     uploaded: Uploaded | None
     issues: tuple[Issue, ...]
 
 
-def designed(incoming: Incoming) -> Designed:
+def designed(ask: Ask[Project]) -> Designed:
     """The uploaded spreadsheet, compiled and validated.
 
-    Raises: NoFileChosen, TooLarge, NotMultipart, and what `uploading.prepare` raises but InvalidWorkbook, whose issues are kept.
+    Raises: NoFileChosen, and what `uploading.prepare` raises but what has issues, which are kept.
     """
-    posted = posted_file(incoming, "form", incoming.settings.workbook_limit_bytes)
-    if not posted.name:
-        posted.content.close()
+    file: OnDisk = ask.body
+    if not file.name:
         raise NoFileChosen
-    incoming.settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with posted.content, tempfile.TemporaryDirectory(dir=incoming.settings.data_dir, prefix="upload-") as folder:
-        path = Path(folder) / f"form{Path(posted.name).suffix[:9].lower()}"
-        with path.open("wb") as file:
-            shutil.copyfileobj(posted.content, file)
-        try:
-            made = uploading.prepare(incoming.blobs, path, targets, fallback_id=Path(posted.name).stem)
-        except InvalidWorkbook as invalid:
-            issues = tuple(Issue.from_json(each) for each in invalid.details["issues"])
-            return Designed(posted.csrf, posted.name, None, issues)
-    return Designed(posted.csrf, posted.name, made, made.warnings)
+    try:
+        made = uploads.compiled(ask, fallback_id=Path(file.name).stem)
+    except (InvalidWorkbook, FieldTypeChanged) as refused:
+        return Designed(None, tuple(Issue.from_json(each) for each in refused.details["issues"]))
+    return Designed(made, made.warnings)
 
 
-@admin.post(FORMS, needs=Verb.FORM_CREATE, finds=projects_store.project_of, reads=designed)
+@admin.post(FORMS, needs=Verb.FORM_CREATE, finds=projects_store.project_of, reads=uploads.posted, works=designed)
 def upload(ask: Ask[Project]) -> Answer:
     """Make a draft of the spreadsheet; where there are issues, list them with their places.
 
     Raises: BadFormId, FieldTypeChanged.
     """
-    given: Designed = ask.body
-    shown: dict[str, Any] = {"name": given.name, "issues": sorted(given.issues, key=lambda each: not each.is_error)}
+    given: Designed = ask.prepared
+    shown: dict[str, Any] = {"name": ask.body.name, "issues": sorted(given.issues, key=lambda each: not each.is_error)}
     if given.uploaded is None:
         return page(ask, "form_issues.html", status=400, draft=None, not_validated=None, **shown, **tabs(ask, ask.found, "forms"))
     definition = reading.read(given.uploaded.compiled.xform)

@@ -21,21 +21,21 @@ from storage.blobs import Stored
 MEDIA = f"{DRAFT}/attachments/<name>"
 
 
-@central.post(DRAFT, needs=Verb.FORM_UPDATE, finds=forms_store.form_of, reads=uploads.definition)
+@central.post(DRAFT, needs=Verb.FORM_UPDATE, finds=forms_store.form_of, reads=uploads.sent, works=uploads.compiled)
 def set_draft(ask: Ask[Form]) -> Answer:
     """Make or replace the draft; without a body, from the published version.
 
     Raises: Warned, BadFormId, FieldTypeChanged, NotFound, and whatever compiling raises.
     Source: ODK Central, POST …/draft.
     """
-    uploaded: Uploaded | None = ask.body
+    uploaded: Uploaded | None = ask.prepared
     if uploaded is None:
         drafting.copy(ask.unit, ask.found.id)
         return success()
     removed = drafting.removed_fields(ask.unit, ask.found, reading.read(uploaded.compiled.xform))
     drafting.replace(ask.unit, ask.found.id, uploaded.compiled)
     uploads.heed(ask.query, uploaded, removed=removed)
-    return success()
+    return json({"success": True} | uploads.told(ask.headers, uploaded))
 
 
 @central.route("DELETE", DRAFT, needs=Verb.FORM_UPDATE, finds=forms_store.form_of)

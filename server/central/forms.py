@@ -50,14 +50,14 @@ def list_forms(ask: Ask[Project]) -> Answer:
     return json(listed(ask, ask.found.id, detailed=extended(ask.headers)))
 
 
-@central.post(FORMS, needs=Verb.FORM_CREATE, finds=projects_store.project_of, reads=uploads.definition)
+@central.post(FORMS, needs=Verb.FORM_CREATE, finds=projects_store.project_of, reads=uploads.sent, works=uploads.compiled)
 def create_form(ask: Ask[Project]) -> Answer:
     """A new form with a draft, or published at once for `?publish=true`.
 
     Raises: MissingField, Warned, FormExists, BadFormId, and whatever compiling raises.
     Source: ODK Central, POST …/forms.
     """
-    uploaded: Uploaded | None = ask.body
+    uploaded: Uploaded | None = ask.prepared
     if uploaded is None:
         raise MissingField(field="xml")
     form_id = drafting.create(ask.unit, ask.found.id, uploaded.compiled)
@@ -66,7 +66,7 @@ def create_form(ask: Ask[Project]) -> Answer:
     uploads.heed(ask.query, uploaded, removed=[], deleted=xml_form_id if in_trash else None)
     if switch(ask.query, "publish"):
         drafting.publish(ask.unit, form_id)
-    return json(_form(store.shown_of(ask.unit, ask.found.id, xml_form_id)))
+    return json(_form(store.shown_of(ask.unit, ask.found.id, xml_form_id)) | uploads.told(ask.headers, uploaded))
 
 
 @central.get(FORM, needs=Verb.FORM_READ, finds=store.shown_of)

@@ -1,22 +1,21 @@
-"""A form designer's file as it comes in: spooled to disk under a limit and compiled there, before any unit of work."""
+"""A form over the API: its file, compiled before the unit that keeps it, and what its designer is told."""
 
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
-from cases import targets
-from forms import uploading
 from forms.compiling.issue import Issue
+from forms.definition import reading
+from forms.problems import UnknownWorkbook
 from forms.uploading import Uploaded
-from server.web.bodies import Incoming
-from server.web.parameters import switch
+from server import uploads
+from server.web.bodies import OnDisk
+from server.web.parameters import extended, switch
+from server.web.surface import Ask
 from storage.problems import Problem
 
-ENDINGS: Mapping[str, str] = {content_type: ending for ending, content_type in uploading.TYPES.items()}
-# What the compiler itself warns of; all else that was found is told on the page, and refuses nothing.
-COMPILER = "pyxform"
+# What stands in a tablet's way, or a client of Central's would be warned of; all else that was found refuses nothing.
+WARNING = frozenset({"pyxform", "validate"})
+XML = frozenset({"application/xml", "text/xml"})
 
 
 class Warned(Problem):
@@ -29,20 +28,23 @@ class Warned(Problem):
     )
 
 
-def definition(incoming: Incoming) -> Uploaded | None:
-    """The form in the body, compiled; null for an empty body.
+sent = uploads.sent
 
-    Raises: TooLarge, and all that `uploading.prepare` raises.
-    Source: ODK Central, POST …/forms: the content type tells spreadsheets, anything else is XML.
+
+def compiled(ask: Ask[Any]) -> Uploaded | None:
+    """The form in the body, compiled; null for an empty body. A draft without an id of its own takes the form's.
+
+    Raises: all that `uploading.prepare` raises. Source: ODK Central, POST …/forms: an XForm is not seen by ODK Validate there.
     """
-    ending = ENDINGS.get(incoming.content_type.partition(";")[0].strip().lower(), ".xml")
-    name = unquote(incoming.headers.get("X-XlsForm-FormId-Fallback") or "")
-    incoming.settings.data_dir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=incoming.settings.data_dir, prefix="upload-") as folder:
-        path = Path(folder) / f"form{ending}"
-        if not _spooled(incoming, path):
-            return None
-        return uploading.prepare(incoming.blobs, path, targets, fallback_id=name.strip() or None)
+    file: OnDisk | None = ask.body
+    if file is None:
+        return None
+    try:
+        return uploads.compiled(ask, fallback_id=file.name or ask.path.get("xml_form_id"), lenient=True)
+    except UnknownWorkbook:
+        if ask.headers.get("Content-Type", "").partition(";")[0].strip().lower() in XML:
+            reading.read(file.path.read_bytes())  # says where it stops being XML
+        raise
 
 
 def heed(query: Mapping[str, str], uploaded: Uploaded | None, *, removed: list[str], deleted: str | None = None) -> None:
@@ -55,7 +57,7 @@ def heed(query: Mapping[str, str], uploaded: Uploaded | None, *, removed: list[s
     """
     if switch(query, "ignoreWarnings"):
         return
-    said = [_line(issue) for issue in uploaded.warnings if issue.code == COMPILER] if uploaded else []
+    said = [_line(issue) for issue in uploaded.warnings if issue.code in WARNING] if uploaded else []
     workflow: list[dict[str, Any]] = []
     if removed:
         workflow.append(
@@ -78,10 +80,12 @@ def heed(query: Mapping[str, str], uploaded: Uploaded | None, *, removed: list[s
         raise Warned(warnings=found, issues=[issue.as_json() for issue in uploaded.warnings] if uploaded else [])
 
 
+def told(headers: Mapping[str, str], uploaded: Uploaded) -> dict[str, Any]:
+    """What was found in a form that was taken, for clients that ask for extended metadata; others get Central's answer alone."""
+    if not extended(headers):
+        return {}
+    return {"issues": [issue.as_json() for issue in uploaded.warnings], "notValidated": uploaded.not_validated}
+
+
 def _line(issue: Issue) -> str:
     return f"{issue.place}: {issue.message}" if issue.place else issue.message
-
-
-def _spooled(incoming: Incoming, path: Path) -> int:
-    with path.open("wb") as file:
-        return sum(file.write(block) for block in incoming.blocks(incoming.settings.workbook_limit_bytes))

@@ -9,20 +9,20 @@ import json
 import sys
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from sqlalchemy import true
 
 from cases import targets
-from forms import comparing, operands, publishing, uploading
+from forms import comparing, drafting, operands, publishing, uploading
 from forms.compiling import compiling
 from forms.compiling.issue import Issue
 from forms.compiling.limits import Limits
 from forms.definition import reading
 from forms.definition.model import Definition
 from forms.operands import Operand
-from forms.problems import InvalidWorkbook
+from forms.problems import FieldTypeChanged, InvalidWorkbook
 from forms.store import forms as forms_store
 from forms.store import versions as versions_store
 from forms.store.projects import project_of, projects
@@ -126,14 +126,21 @@ def publish(file: Path, project: int | None, yes: bool, as_json: bool) -> None:
     site = serving.site_of(surroundings.read())
     try:
         migrating.check(site.database)
-        made = compiling.compile(file, limits=Limits(), fallback_id=file.stem).definition
         with unit_of_work.reading(site.database) as unit:
             project_id = _project(unit, project)
-            current = _current(unit, project_id, made.xml_form_id)
-            told = None if current is None else _compared(unit, current, made)
-        before = None if current is None else current.definition
-        uploaded = uploading.prepare(site.blobs, file, targets, before=before)
+
+        def former(xml_form_id: str) -> drafting.Former:
+            with unit_of_work.reading(site.database) as unit:
+                return drafting.former(unit, project_id, xml_form_id)
+
+        try:
+            uploaded = uploading.prepare(site.blobs, file, targets, former=former)
+        except (InvalidWorkbook, FieldTypeChanged) as refused:
+            _refuse(refused, as_json)
         definition = reading.read(uploaded.compiled.xform)
+        with unit_of_work.reading(site.database) as unit:
+            current = _current(unit, project_id, definition.xml_form_id)
+            told = None if current is None else _compared(unit, current, definition)
         if not as_json:
             _introduce(definition, uploaded, told)
         if not yes:
@@ -222,6 +229,17 @@ def _current(unit: Unit, project_id: int, xml_form_id: str) -> Operand | None:
         return operands.from_server(unit, project_id, xml_form_id)
     except operands.NoSuchVersion:
         return None
+
+
+def _refuse(refused: Problem, as_json: bool) -> NoReturn:
+    """Say everything that is wrong, not only the first of it."""
+    issues = [Issue.from_json(each) for each in refused.details["issues"]]
+    if as_json:
+        _print({"code": refused.code, "issues": [each.as_json() for each in issues]})
+    for line in telling.issues(issues):
+        click.echo(line, err=True)
+    click.echo(f"siraba: {refused.sentence}", err=True)
+    sys.exit(1)
 
 
 def _introduce(definition: Definition, uploaded: uploading.Uploaded, told: comparing.Change | None) -> None:

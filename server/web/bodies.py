@@ -7,6 +7,8 @@ client never holds a transaction.
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
@@ -56,6 +58,23 @@ class Incoming:
             read += len(block)
             if read > self.settings.upload_limit_bytes:
                 return
+
+
+@dataclass(frozen=True, slots=True)
+class OnDisk:
+    """A body that was written to disk to be read there; whoever runs the request removes it at its end.
+
+    *name* is what the client calls it, without folders; *csrf* the token of the page that sent it.
+    """
+
+    path: Path
+    name: str
+    folder: "TemporaryDirectory[str]"
+    csrf: str | None = None
+
+    def close(self) -> None:
+        """Remove it."""
+        self.folder.cleanup()
 
 
 Reader = Callable[[Incoming], Any]

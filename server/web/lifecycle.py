@@ -10,7 +10,7 @@ from server.access import policy
 from server.access.actors import Actor
 from server.access.verbs import Verb
 from server.web.answers import Answer
-from server.web.bodies import Incoming
+from server.web.bodies import Incoming, OnDisk
 from server.web.surface import ANYONE, Ask, Credentials, Route, place_of
 from storage import audit, unit_of_work
 from storage.problems import AuthenticationFailed, Busy, NotAllowed, Problem
@@ -32,10 +32,21 @@ class BadCsrf(Problem):
 def answer(
     route: Route, ask: Ask[Any], credentials: Credentials, incoming: Incoming, path: dict[str, Any], csrf: str | None
 ) -> Answer:
-    """Run *route*. *ask* comes without unit, found, actor and body; they are filled in here.
+    """Run *route*. *ask* comes without unit, found, actor and body; they are filled in here. A body that lies on disk is
+    removed at the end, whatever became of the request.
 
     Raises: every Problem of the house.
     """
+    try:
+        return _answer(route, ask, credentials, incoming, path, csrf)
+    finally:
+        if isinstance(ask.body, OnDisk):
+            ask.body.close()
+
+
+def _answer(
+    route: Route, ask: Ask[Any], credentials: Credentials, incoming: Incoming, path: dict[str, Any], csrf: str | None
+) -> Answer:
     if route.exports:
         if route.reads is not None:
             ask.body = route.reads(incoming)
@@ -65,6 +76,8 @@ def answer(
         with unit_of_work.reading(ask.site.database) as unit:
             ask.unit = unit
             ask.prepared = route.prepares(ask)
+    if route.works is not None:
+        ask.prepared = route.works(ask)
     try:
         return _written(ask, route.handler)
     except Problem as problem:

@@ -15,6 +15,7 @@ from server.access.verbs import Verb
 from server.web.answers import Answer
 from server.web.bodies import Reader
 from server.web.contacts import Lately
+from storage import unit_of_work
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.problems import Problem
@@ -58,6 +59,7 @@ class Located(Protocol):
 
 
 Found = TypeVar("Found")
+Told = TypeVar("Told")
 Way = Callable[[Unit, "Credentials"], Actor | None]
 
 
@@ -101,6 +103,11 @@ class Ask(Generic[Found]):
         """Have *work* done in a write unit of its own; the answer leaves even if that fails."""
         self.afterwards.append(work)
 
+    def look(self, question: Callable[[Unit], Told]) -> Told:
+        """Ask the database in the middle of slow work, in a short unit of its own that only reads."""
+        with unit_of_work.reading(self.site.database) as unit:
+            return question(unit)
+
     def require_any(self, verb: Verb) -> None:
         """Go on only if the actor may *verb* somewhere in the project that was found.
 
@@ -128,6 +135,7 @@ class Route:
     finds: Callable[..., Any] | None
     reads: Reader | None
     prepares: Callable[["Ask[Any]"], Any] | None
+    works: Callable[["Ask[Any]"], Any] | None
     writes: bool
     exports: bool
     refused: Callable[[Problem, "Ask[Any]"], Answer | None] | None
@@ -167,6 +175,7 @@ class Surface:
         finds: Callable[..., Any] | None = None,
         reads: Reader | None = None,
         prepares: Callable[["Ask[Any]"], Any] | None = None,
+        works: Callable[["Ask[Any]"], Any] | None = None,
         writes: bool | None = None,
         exports: bool = False,
         refused: Callable[[Problem, "Ask[Any]"], Answer | None] | None = None,
@@ -175,7 +184,8 @@ class Surface:
 
         *finds* is called with the unit and the path's arguments by name; what it returns must be `Located` (or null where a verb
         is needed on the site). *prepares* is asked before the write unit begins, in a unit that only reads, for slow work that
-        must keep nobody waiting; its result is `ask.prepared`. GET and HEAD read unless *writes* says otherwise; *exports*
+        must keep nobody waiting; its result is `ask.prepared`. *works* instead is for work of seconds, for which not even a unit
+        that reads may be held: it has none, but may `ask.look`. GET and HEAD read unless *writes* says otherwise; *exports*
         streams from the exports' pool. *refused* is asked when the handler refused what was sent, in a write unit of its own,
         since the handler's was undone; its answer, if it has one, leaves instead of the refusal.
         """
@@ -185,7 +195,9 @@ class Surface:
             for prefix in self.prefixes:
                 for rule in rules:
                     self.routes.append(
-                        Route(self, method, prefix + rule, needs, handler, finds, reads, prepares, writing, exports, refused)
+                        Route(
+                            self, method, prefix + rule, needs, handler, finds, reads, prepares, works, writing, exports, refused
+                        )
                     )
             return handler
 

@@ -123,7 +123,9 @@ def test_media_that_nobody_supplied_are_named_where_the_form_names_them(tmp_path
     compiled = compile(workbook(tmp_path, survey=survey))
 
     missing = reviewing.missing_media(compiled.definition, {"there.png"}, compiled.sheets)
+    from_xml = reviewing.missing_media(read(compiled.xform), {"there.png", "card.png"}, None)
 
+    assert [(each.place, each.text) for each in from_xml] == [("places.csv", "places.csv")]
     assert {(each.code, each.place, each.question) for each in missing} == {
         ("media", "survey A2 (type)", "a"),
         ("media", "survey D3 (media::image)", "n"),
@@ -135,8 +137,8 @@ def test_a_question_whose_type_changed_is_named(tmp_path: Path) -> None:
     before = compile(workbook(tmp_path, survey=[head, ["integer", "age", "Age"], ["text", "a", "A"]]))
     after = compile(workbook(tmp_path, survey=[head, ["text", "a", "A"], ["text", "age", "Age"]]))
 
-    placed = reviewing.changed_types(before.definition, after.definition, after.sheets)
-    by_path = reviewing.changed_types(before.definition, read(after.xform), None)
+    placed = reviewing.changed_types(reviewing.retyped([before.definition], after.definition), after.sheets)
+    by_path = reviewing.changed_types(reviewing.retyped([before.definition], read(after.xform)), None)
 
     assert [(each.severity, each.code, each.place, each.text) for each in placed] == [
         ("error", "type-changed", "survey A3 (type)", "text")

@@ -77,6 +77,30 @@ def test_errors_are_listed_with_their_places_and_nothing_is_changed(browser: Bro
     assert browser.get(f"/projects/{project_id}/forms/small/draft").status == 404
 
 
+def test_a_changed_type_and_missing_media_are_told_with_their_cells(browser: Browser, project_id: int, tmp_path: Path) -> None:
+    head: list[str | None] = ["type", "name", "label", "image"]
+    settings: list[list[str | None]] = [["form_id", "version"], ["register", "2"]]
+    good = workbook(tmp_path, survey=[head, ["integer", "age", "Age", "age.png"]], settings=settings).read_bytes()
+    bad = workbook(tmp_path, survey=[head, ["text", "age", "Age", "age.png"]], settings=settings).read_bytes()
+
+    refused = upload(browser, project_id, "register.xlsx", bad)
+    assert refused.status == 400
+    assert "survey A2 (type) 'age' has the type int in a published version and string now." in refused.text
+    assert browser.get(f"/projects/{project_id}/forms/register/draft").status == 404
+
+    taken = upload(browser, project_id, "register.xlsx", good)
+    assert taken.status == 200
+    assert "survey D2 (image) The form needs the file 'age.png', which nobody has supplied yet." in taken.text
+    assert "age.png" in browser.get(f"/projects/{project_id}/forms/register/draft").text
+
+
+def test_a_stranger_page_has_nothing_compiled(browser: Browser, project_id: int, tmp_path: Path) -> None:
+    """Else any site could keep the server busy through the browser of somebody who is signed in."""
+    assert upload(browser, project_id, "letter.xlsx", b"Dear Sir", csrf="f" * 64).status == 403
+    assert upload(browser, project_id, "", b"", csrf="f" * 64).status == 403
+    assert not list(tmp_path.glob("upload-*"))
+
+
 def test_no_file_no_form_a_foreign_token_and_a_viewer_are_refused(
     browser: Browser, site: Site, database: Database, project_id: int
 ) -> None:

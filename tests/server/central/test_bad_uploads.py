@@ -15,7 +15,7 @@ from tests.forms.workbooks import Rows, workbook
 from tests.support import builders
 from tests.support.builders import PASSWORD
 
-XLSX = TYPES[".xlsx"]
+XLSX = TYPES["xlsx"]
 HEAD: list[str | None] = ["type", "name", "label", "relevant"]
 SETTINGS: Rows = [["form_id", "version"], ["survey", "2"]]
 

@@ -94,6 +94,15 @@ def test_a_form_is_published_after_its_changes_were_shown_then_listed_compared_a
     nothing = command("form", "diff", "small@9", "small")
     assert (nothing.exit_code, nothing.output.count("\n")) == (1, 1)
 
+    retyped = workbook(
+        tmp_path,
+        survey=[["type", "name", "label"], ["text", "years", "How old are you?"]],
+        settings=[["form_id", "version"], ["small", "3"]],
+    )
+    refused = command("form", "publish", str(retyped), "--yes")
+    assert refused.exit_code == 1
+    assert "survey A2 (type): 'years' has the type int in a published version and string now." in refused.output
+
     out = tmp_path / "pulled.xlsx"
     assert command("form", "pull", "small@1", "-o", str(out)).exit_code == 0
     assert out.read_bytes() == Path(first).read_bytes()

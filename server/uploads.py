@@ -1,0 +1,74 @@
+"""A form designer's file as it comes in: written to disk under a limit, then compiled there, holding no unit meanwhile.
+
+Pages and API share it. The file's kind is told from its content, so what a client calls it decides nothing.
+"""
+
+import shutil
+import tempfile
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from cases import targets
+from forms import drafting, uploading
+from forms.uploading import Uploaded
+from server.web.bodies import Incoming, OnDisk
+from server.web.posted_files import posted_file
+from server.web.surface import Ask
+
+PREFIX = "upload-"
+
+
+def sent(incoming: Incoming) -> OnDisk | None:
+    """The body, which is the file; null for an empty one. Its name is the form id that the client proposes.
+
+    Raises: TooLarge. Source: ODK Central, X-XlsForm-FormId-Fallback, which is percent-encoded.
+    """
+    name = unquote(incoming.headers.get("X-XlsForm-FormId-Fallback") or "").strip()
+    made = _on_disk(incoming, name)
+    try:
+        with made.path.open("wb") as file:
+            size = sum(file.write(block) for block in incoming.blocks(incoming.settings.workbook_limit_bytes))
+    except BaseException:
+        made.close()
+        raise
+    if size:
+        return made
+    made.close()
+    return None
+
+
+def posted(incoming: Incoming) -> OnDisk:
+    """The file that a person chose on a page; without a name when none was chosen.
+
+    Raises: TooLarge, NotMultipart.
+    """
+    chosen = posted_file(incoming, "form", incoming.settings.workbook_limit_bytes)
+    with chosen.content:
+        made = _on_disk(incoming, chosen.name, chosen.csrf)
+        with made.path.open("wb") as file:
+            shutil.copyfileobj(chosen.content, file)
+    return made
+
+
+def compiled(ask: Ask[Any], *, fallback_id: str | None, lenient: bool = False) -> Uploaded:
+    """The file in the body, compiled and checked against what the project knows of the form.
+
+    Raises: all that `uploading.prepare` raises.
+    """
+    former = partial(drafting.former, project_id=ask.path["project_id"])
+    return uploading.prepare(
+        ask.site.blobs,
+        ask.body.path,
+        targets,
+        fallback_id=fallback_id,
+        former=lambda xml_form_id: ask.look(partial(former, xml_form_id=xml_form_id)),
+        lenient=lenient,
+    )
+
+
+def _on_disk(incoming: Incoming, name: str, csrf: str | None = None) -> OnDisk:
+    incoming.settings.data_dir.mkdir(parents=True, exist_ok=True)
+    folder = tempfile.TemporaryDirectory(dir=incoming.settings.data_dir, prefix=PREFIX)
+    return OnDisk(Path(folder.name) / "form", name, folder, csrf)
