@@ -136,6 +136,7 @@ def add_version(unit: Unit, form_id: int, compiled: Compiled, definition: Defini
         xform_sha256=hashlib.sha256(compiled.xform).hexdigest(),
         workbook_sha256=compiled.workbook.sha256 if compiled.workbook else None,
         workbook_type=compiled.workbook_type,
+        formhub_uuid=definition.formhub_uuid,
         validated=compiled.validated,
         created_by=unit.actor_id,
     )

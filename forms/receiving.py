@@ -119,9 +119,9 @@ def receive(unit: Unit, project_id: int, sent: Sent, *, may_submit: Callable[[Ta
     *may_submit* is asked with the form before anything is kept, and raises if the sender may not.
 
     Raises: UnknownForm, FormTakesNothing, OtherBytes, IdIsTaken, WasDeleted, EditsNothing, EditsThePast, MissingField.
-    Source: openrosa.md SB-20 to SB-64.
+    Source: openrosa.md SB-20 to SB-64, KB-10 to KB-12.
     """
-    target = target_of(unit, project_id, sent.envelope.xml_form_id)
+    target = _target_of(unit, project_id, sent.envelope)
     may_submit(target)
     return keep(unit, target, sent)
 
@@ -140,7 +140,7 @@ def keep(unit: Unit, target: Target, sent: Sent) -> Received:
         raise UnknownForm
     if target.state == "closed":
         raise FormTakesNothing
-    return _put(unit, target, sent, instance_id, xml_sha256, _edited(unit, target, sent.envelope.deprecated_id))
+    return _put(unit, target, sent, instance_id, xml_sha256, _edited(unit, target, sent.envelope))
 
 
 def target_of(unit: Unit, project_id: int, xml_form_id: str) -> Target:
@@ -152,6 +152,17 @@ def target_of(unit: Unit, project_id: int, xml_form_id: str) -> Target:
     if target is None:
         raise UnknownForm
     return target
+
+
+def _target_of(unit: Unit, project_id: int, said: Envelope) -> Target:
+    try:
+        return target_of(unit, project_id, said.xml_form_id)
+    except UnknownForm:
+        # The form was given another id, and KoBo's own mark still says which one it is (openrosa.md CC-46).
+        found = store.target_known_to_kobo_as(unit, project_id, said.formhub_uuid) if said.formhub_uuid else None
+        if found is None:
+            raise
+        return found
 
 
 def _instance_id(unit: Unit, target: Target, sent: Sent, xml_sha256: str) -> str:
@@ -204,8 +215,8 @@ def _base(unit: Unit, target: Target, sent: Sent, how: As, known: Kept | None) -
     if how is As.NEW:
         return None
     if how is As.SENT:
-        return _edited(unit, target, sent.envelope.deprecated_id)
-    named = known or _kept(unit, target, sent.envelope.deprecated_id or "")
+        return _edited(unit, target, sent.envelope)
+    named = known or _named(unit, target, sent.envelope)
     if named is None:
         raise EditsNothing
     if named.deleted:
@@ -248,10 +259,19 @@ def _put(unit: Unit, target: Target, sent: Sent, instance_id: str, xml_sha256: s
     return Received(version_id, instance_id, Outcome.NEW if base is None else Outcome.EDIT)
 
 
-def _edited(unit: Unit, target: Target, deprecated_id: str | None) -> Kept | None:
-    if deprecated_id is None:
+def _named(unit: Unit, target: Target, said: Envelope) -> Kept | None:
+    """What an edit edits: the version it names, else the submission it says it began as (openrosa.md KB-12)."""
+    edited = _kept(unit, target, said.deprecated_id or "")
+    if edited is None and said.root_id is not None:
+        edited = _kept(unit, target, said.root_id)
+        return store.current_of(unit, edited.submission_id) if edited else None
+    return edited
+
+
+def _edited(unit: Unit, target: Target, said: Envelope) -> Kept | None:
+    if said.deprecated_id is None:
         return None
-    edited = _kept(unit, target, deprecated_id)
+    edited = _named(unit, target, said)
     if edited is None:
         raise EditsNothing
     if edited.deleted:

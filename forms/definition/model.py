@@ -100,6 +100,16 @@ class Definition:
         object.__setattr__(self, "by_path", {each.path: each for each in self.fields})
         object.__setattr__(self, "binaries", frozenset(each.path for each in self.fields if each.binary))
 
+    @property
+    def formhub_uuid(self) -> str | None:
+        """The uuid by which KoBo knows the form whatever its id is, if the form came from there.
+
+        Source: openrosa.md KB-10: a calculation of a constant at `/formhub/uuid`.
+        """
+        field = self.by_path.get("/formhub/uuid")
+        said = field.logic.get("calculation", "").strip() if field else ""
+        return said[1:-1] or None if len(said) > 1 and said[0] == said[-1] and said[0] in "'\"" else None
+
     def repeats(self) -> tuple[Field, ...]:
         """The repeats, outer before inner, in document order."""
         return tuple(each for each in self.fields if each.type == "repeat")

@@ -195,6 +195,11 @@ def forms_anywhere(unit: Unit, visible: ColumnElement[bool]) -> list[Form]:
     return [Form(*row) for row in rows]
 
 
+def known_to_kobo_as(uuid: str) -> ColumnElement[bool]:
+    """Forms whose current version carries KoBo's *uuid*, as a condition over the form table."""
+    return form.c.current_version_id.in_(select(form_version.c.id).where(form_version.c.formhub_uuid == uuid))
+
+
 def published_form_by_id(unit: Unit, form_id: int, **_path: object) -> Form:
     """The published form with this number.
 

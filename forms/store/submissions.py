@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import bindparam, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from forms.store.forms import known_to_kobo_as
 from storage.problems import Busy
 from storage.schema import form, form_version, submission, submission_attachment, submission_version
 from storage.unit_of_work import Unit, tried_again_if_taken
@@ -73,6 +74,23 @@ def target_of(unit: Unit, project_id: int, xml_form_id: str) -> Target | None:
     """The published form of this id in the project; a deleted one when there is no other."""
     row = unit.connection.execute(_TARGET, {"project_id": project_id, "xml_form_id": xml_form_id}).one_or_none()
     return Target(*row) if row else None
+
+
+def target_known_to_kobo_as(unit: Unit, project_id: int, uuid: str) -> Target | None:
+    """The one form of the project whose current version carries KoBo's *uuid*; null for none, and for several."""
+    names = select(form.c.xml_form_id).where(form.c.project_id == project_id, form.c.deleted_at.is_(None), known_to_kobo_as(uuid))
+    found = unit.connection.execute(names.limit(2)).scalars().all()
+    return target_of(unit, project_id, found[0]) if len(found) == 1 else None
+
+
+def version_answered(unit: Unit, form_id: int, instance_id: str) -> int | None:
+    """The form version that the submission of this instance id answers, if it is here and its version is known."""
+    answered = select(submission_version.c.form_version_id).where(
+        submission_version.c.form_id == form_id,
+        submission_version.c.draft.is_(False),
+        submission_version.c.instance_id == instance_id,
+    )
+    return unit.connection.execute(answered).scalar()
 
 
 def kept(unit: Unit, form_id: int, instance_id: str, *, draft: bool = False) -> Kept | None:

@@ -9,10 +9,11 @@ from typing import Final
 from lxml import etree
 
 from forms.problems import MissingField
-from forms.xml import attribute, child, children, parse, version_of
+from forms.xml import attribute, child, children, local_name, parse, version_of
 
 LIMIT_BYTES: Final = 16 * 1024 * 1024
 _ENCRYPTED: Final = {"http://www.opendatakit.org/xforms/encrypted", "http://opendatakit.org/submissions"}
+_SUBMIT_MESSAGE: Final = "{http://kobotoolbox.org/xforms}submitMessage"
 _DEVICE: Final = ("deviceID", "deviceid")
 
 
@@ -21,6 +22,8 @@ class Envelope:
     """What the outside of a submission says.
 
     `version` is "" when there is none. `instance_id` is None when the device sent none: the server then makes one.
+    `root_id` is the instance id that the submission first had, as KoBo's web edits carry it along; `formhub_uuid` that by which
+    KoBo knows the form; `thanks` the answer that the form wants shown once it was received.
     `files` are the parts an encrypted submission is made of, its answers last, as it names them; () when it is not encrypted.
     """
 
@@ -32,6 +35,9 @@ class Envelope:
     device_id: str | None
     encrypted: bool
     files: tuple[str, ...] = ()
+    root_id: str | None = None
+    formhub_uuid: str | None = None
+    thanks: str | None = None
 
 
 def read(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Envelope:
@@ -42,7 +48,7 @@ def read(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Envelope:
 
     Raises: MalformedXml, XmlTooLarge; MissingField, for no form id or an encrypted submission without instanceID (it
     cannot be decrypted without).
-    Source: OpenRosa metadata; ODK Central and ODK Collect (SB-40, 41, 45–49, 80–83).
+    Source: OpenRosa metadata; ODK Central and ODK Collect (SB-40, 41, 45–49, 80–83); KoBo (KB-10, 12, 14).
     """
     root = parse(xml, limit_bytes=limit_bytes)
     encrypted = _is_encrypted(root)
@@ -59,6 +65,9 @@ def read(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Envelope:
         device_id=next((said for said in (_said([*metas, root], name) for name in _DEVICE) if said), None),
         encrypted=encrypted,
         files=_encrypted_files(root) if encrypted else (),
+        root_id=_said(metas, "rootUuid"),
+        formhub_uuid=_said(children(root, "formhub"), "uuid"),
+        thanks=_thanks(root),
     )
 
 
@@ -85,6 +94,17 @@ def _said(holders: list[etree._Element], name: str) -> str | None:
             if text:
                 return text
     return None
+
+
+def _thanks(root: etree._Element) -> str | None:
+    """The text at the path that the root's `kobo:submitMessage` names."""
+    first, *steps = (root.get(_SUBMIT_MESSAGE) or "").strip().removeprefix("/").split("/")
+    if not steps or first != local_name(root):
+        return None
+    holders = [root]
+    for step in steps[:-1]:
+        holders = [each for holder in holders for each in children(holder, step)]
+    return _said(holders, steps[-1])
 
 
 def _encrypted_files(root: etree._Element) -> tuple[str, ...]:

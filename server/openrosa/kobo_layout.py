@@ -7,22 +7,27 @@ Nothing is open to everybody here, so unlike KoBo's, `/<user>` asks who is there
 """
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import ColumnElement, and_
 
-from forms.receiving import UnknownForm
+from forms import translating
+from forms.receiving import Outcome, UnknownForm
 from forms.store import forms as forms_store
+from forms.store import submissions as submissions_store
 from forms.store.forms import Form
 from forms.store.projects import Project, project_of
+from forms.submission import envelope, from_json
+from forms.submission.from_json import Told
 from server.access import users
 from server.access.policy import may
 from server.access.verbs import Verb
 from server.openrosa import form_list as lists
 from server.openrosa import submission as sending
 from server.openrosa.submission import Parcel
-from server.openrosa.surface import kobo
-from server.web.answers import Answer, redirect
+from server.openrosa.surface import HEADERS, kobo
+from server.web.answers import Answer, empty, json, redirect, stated
+from server.web.bodies import Incoming, whole
 from server.web.surface import BY_CONTENT, SIGNED_IN, Ask
 from storage.problems import NotAllowed, NotFound, Problem
 from storage.schema import form
@@ -57,6 +62,24 @@ def everywhere(unit: Unit, user: str | None = None, **_path: object) -> Everywhe
     if user is not None and not users.is_known(unit, user):
         raise NotFound
     return Everywhere()
+
+
+def project_there(unit: Unit, project_id: int, user: str | None = None, **_path: object) -> Project:
+    """The project of this number, if the address names nobody or somebody who is there.
+
+    Raises: NotFound.
+    """
+    everywhere(unit, user)
+    return project_of(unit, project_id)
+
+
+@kobo.route("HEAD", "/formList", needs=SIGNED_IN, finds=everywhere)
+def list_preflight(_ask: Ask[Everywhere]) -> Answer:
+    """204, by which a client learns how to sign in before it asks.
+
+    Source: Ona; openrosa.md KB-07.
+    """
+    return empty(204).with_headers(HEADERS)
 
 
 @kobo.get("/formList", needs=SIGNED_IN, finds=everywhere)
@@ -120,25 +143,94 @@ def set_aside(problem: Problem, ask: Ask[Everywhere]) -> Answer | None:
     return sending.set_aside(problem, replace(ask, found=project_of(ask.unit, meant.pop())))  # type: ignore[arg-type]
 
 
-@kobo.post("/submission", needs=BY_CONTENT, finds=everywhere, reads=sending.parcel, refused=set_aside)
+@dataclass(frozen=True, slots=True)
+class JsonParcel(Parcel):
+    """A submission that came as JSON, with its XML for want of a form: that of its form is put in its place once it is known."""
+
+    told: Told | None = None
+
+
+def parcel(incoming: Incoming) -> Parcel:
+    """What a tablet sends in parts, or one submission as JSON."""
+    if incoming.content_type.partition(";")[0].strip().lower() != "application/json":
+        return sending.parcel(incoming)
+    raw = whole(lambda settings: settings.xml_limit_bytes)(incoming)
+    try:
+        told = from_json.read(raw)
+        xml = from_json.as_xml(told, None)
+        return JsonParcel(envelope.read(xml), xml, [], told=told)
+    except Problem as problem:
+        return JsonParcel(problem, raw, [])
+
+
+@kobo.post("/submission", "/api/v1/submissions", needs=BY_CONTENT, finds=everywhere, reads=parcel, refused=set_aside)
 def submit(ask: Ask[Everywhere]) -> Answer:
     """Keep a submission in the one form of its id that the caller may send to.
 
     Raises: UnknownForm, SeveralForms.
-    Source: KoBo, POST /submission and /{user}/submission.
+    Source: KoBo, POST /submission and /{user}/submission; openrosa.md KB-20.
     """
-    return sending.submit(replace(ask, found=_project_of(ask, ask.body)))  # type: ignore[arg-type]
+    meant = _form_of(ask, ask.body)
+    if isinstance(ask.body, JsonParcel) and ask.body.told is not None:
+        xml = translating.in_xml(ask.unit, meant, ask.body.told)
+        ask.body = replace(ask.body, xml=xml, envelope=envelope.read(xml))
+    at_project: Ask[Any] = replace(ask, found=project_of(ask.unit, meant.project_id))  # type: ignore[arg-type]
+    return _in_json(at_project, meant) if isinstance(ask.body, JsonParcel) else sending.submit(at_project)
 
 
-def _project_of(ask: Ask[Everywhere], sent: Parcel) -> Project:
+@kobo.get("/projects/<int:project_id>/formList", needs=SIGNED_IN, finds=project_there)
+def form_list_of(ask: Ask[Project]) -> Answer:
+    """The list of one project, as Ona has it (openrosa.md KB-07)."""
+    return lists.form_list(_at_projects(ask))
+
+
+@kobo.route("HEAD", "/projects/<int:project_id>/submission", needs=SIGNED_IN, finds=project_there)
+def preflight_of(ask: Ask[Project]) -> Answer:
+    """204, as for a project."""
+    return sending.preflight(ask)
+
+
+@kobo.post(
+    "/projects/<int:project_id>/submission",
+    needs=BY_CONTENT,
+    finds=project_there,
+    reads=sending.parcel,
+    refused=sending.set_aside,
+)
+def submit_to(ask: Ask[Project]) -> Answer:
+    """Keep a submission in one project, as Ona has it (openrosa.md KB-07)."""
+    return sending.submit(ask)
+
+
+def _in_json(ask: Ask[Project], meant: Form) -> Answer:
+    received = sending.keep(ask)
+    received_at = stated(submissions_store.version(ask.unit, received.version_id).created_at)
+    said = {
+        "message": sending.WORDS[received.outcome],
+        "formid": meant.xml_form_id,
+        "encrypted": False,
+        "instanceID": received.instance_id,
+        "submissionDate": received_at,
+        "markedAsCompleteDate": received_at,
+    }
+    return json(said, 202 if received.outcome is Outcome.REPEATED else 201).with_headers(HEADERS)
+
+
+def _form_of(ask: Ask[Everywhere], sent: Parcel) -> Form:
     if isinstance(sent.envelope, Problem):
         raise sent.envelope
-    wanted = sent.envelope.xml_form_id
+    wanted, uuid = sent.envelope.xml_form_id, sent.envelope.formhub_uuid
     sendable = _sendable(ask)
     found = forms_store.forms_anywhere(ask.unit, and_(sendable, form.c.xml_form_id == wanted))
+    if uuid is not None and len(found) != 1:
+        # KoBo's own mark tells two forms of one id apart, and knows a form that was given another id (KB-10, CC-46).
+        among = sendable if not found else and_(sendable, form.c.xml_form_id == wanted)
+        found = forms_store.forms_anywhere(ask.unit, and_(among, forms_store.known_to_kobo_as(uuid))) or found
     if not found:
         raise UnknownForm if forms_store.forms_anywhere(ask.unit, sendable) else NotAllowed
-    return project_of(ask.unit, _alone(found, wanted).project_id)
+    if len(found) > 1:
+        raise SeveralForms(xml_form_id=wanted)
+    return found[0]
 
 
 def _sendable(ask: Ask[Everywhere]) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from forms import receiving, trying
 from forms.quarantining import Refused
-from forms.receiving import Sent, SentFile
+from forms.receiving import Received, Sent, SentFile
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
 from forms.store.forms import Form
@@ -27,6 +27,7 @@ from storage.problems import Problem
 
 SUBMISSION = "/projects/<int:project_id>/submission"
 TRIAL = "/projects/<int:project_id>/forms/<xml_form_id>/draft/submission"
+THANKS_CHARACTERS_MOST = 1_000
 WORDS = {
     receiving.Outcome.NEW: "The submission was received. Thank you!",
     receiving.Outcome.EDIT: "The edited submission was received. Thank you!",
@@ -100,8 +101,18 @@ def set_aside(problem: Problem, ask: Ask[Project]) -> Answer | None:
 def submit(ask: Ask[Project]) -> Answer:
     """Keep a submission; 201 leaves only after the commit.
 
-    Source: openrosa.md SB-10 to SB-38.
+    Source: openrosa.md SB-10 to SB-38; KB-14, a form's own words of thanks.
     """
+    received = keep(ask)
+    thanks = None if isinstance(ask.body.envelope, Problem) else ask.body.envelope.thanks
+    said = WORDS[received.outcome] if thanks is None else thanks[:THANKS_CHARACTERS_MOST]
+    answer = message(said, nature="submit_success", items=1, status=201)
+    limit = str(ask.site.settings.accept_content_length_bytes)
+    return answer.with_headers({"X-OpenRosa-Accept-Content-Length": limit})
+
+
+def keep(ask: Ask[Project]) -> Received:
+    """Keep what came in the form of the project that it names, if the caller may send to it."""
     sent_parcel: Parcel = ask.body
     if isinstance(sent_parcel.envelope, Problem):
         raise sent_parcel.envelope
@@ -110,10 +121,7 @@ def submit(ask: Ask[Project]) -> Answer:
     def may_submit(target: Target) -> None:
         policy.require(ask.unit, ask.actor, Verb.SUBMISSION_CREATE, Place(target.project_id, target.form_id))
 
-    received = receiving.receive(ask.unit, ask.found.id, sent, may_submit=may_submit)
-    answer = message(WORDS[received.outcome], nature="submit_success", items=1, status=201)
-    limit = str(ask.site.settings.accept_content_length_bytes)
-    return answer.with_headers({"X-OpenRosa-Accept-Content-Length": limit})
+    return receiving.receive(ask.unit, ask.found.id, sent, may_submit=may_submit)
 
 
 @trying_surface.post(TRIAL, needs=ANYONE, finds=forms_store.tested_form_of, reads=parcel)

@@ -4,7 +4,7 @@ from xml.sax.saxutils import escape
 
 from server.access.digests import REALM
 from server.web import ways
-from server.web.answers import Answer
+from server.web.answers import Answer, json
 from server.web.surface import Site, Surface
 from storage.problems import Problem
 
@@ -19,6 +19,10 @@ def message(text: str, *, nature: str, items: int, status: int) -> Answer:
         f'<message nature="{nature}">{escape(text)}</message></OpenRosaResponse>'
     )
     return Answer(xml.encode(), status, "text/xml; charset=utf-8", HEADERS)
+
+
+def _refuses_json(problem: Problem, _site: Site, _language: str) -> Answer:
+    return json({"error": problem.sentence}, problem.status).with_headers(HEADERS)
 
 
 def _refuses(problem: Problem, _site: Site, _language: str) -> Answer:
@@ -41,6 +45,7 @@ kobo = Surface(
     prefixes=("", "/<user>", "/collector/<key>"),
     ways=openrosa.ways,
     refuses=_refuses,
+    refuses_json=_refuses_json,
     realm=REALM,
     cookies=True,
 )

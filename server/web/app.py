@@ -131,7 +131,7 @@ def make_app(site: Site, surfaces: Iterable[Surface]) -> Application:
         problem: Problem = WrongMethod(method=request.method) if error.code == 405 else NotFound()
         if error.code is not None and error.code < 400:
             return error.get_response(request.environ)  # type: ignore[return-value]
-        return _respond(site, surface.refuses(problem, site, _language(request, site)), surface)
+        return _respond(site, _said(surface, problem, site, _language(request, site)), surface)
 
     app.register_error_handler(HTTPException, lost)
     inner = ProxyFix(app.wsgi_app) if site.settings.behind_proxy else app.wsgi_app
@@ -170,14 +170,19 @@ def _answered(site: Site, route: Route, arguments: dict[str, Any]) -> Answer:
             return redirect(f"{route.surface.sign_in}?{urlencode({'next': _target(route)})}")
         return _refused(site, route, problem, language)
     except Exception as error:
-        return route.surface.refuses(Broken(id=_noted(route, error)), site, language)
+        return _said(route.surface, Broken(id=_noted(route, error)), site, language)
 
 
 def _refused(site: Site, route: Route, problem: Problem, language: str) -> Answer:
-    made = route.surface.refuses(problem, site, language)
+    made = _said(route.surface, problem, site, language)
     if made.status != 401:
         return made
     return replace(made, challenges=ways.challenges(site, route.surface, stale=isinstance(problem, StaleNonce)))
+
+
+def _said(surface: Surface, problem: Problem, site: Site, language: str) -> Answer:
+    in_json = surface.refuses_json is not None and request.mimetype == "application/json"
+    return (surface.refuses_json if in_json and surface.refuses_json else surface.refuses)(problem, site, language)
 
 
 def _credentials(site: Site, key: str | None) -> Credentials:

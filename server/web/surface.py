@@ -153,15 +153,17 @@ Refusal = Callable[[Problem, "Site", str], Answer]
 class Surface:
     """Routes that share prefixes, ways to say who asks, and a dialect.
 
-    *ways* are tried in order; *refuses* says a Problem in the surface's dialect; *realm* is the challenge that a 401 carries, if
-    any; *cookies* surfaces check the CSRF token of every write that a cookie vouches for; *sign_in* is the path to which a
-    browser that nobody signed in on is sent from the pages it asked for, with `?next=`.
+    *ways* are tried in order; *refuses* says a Problem in the surface's dialect, *refuses_json* to whoever sent JSON, where that
+    is another; *realm* is the challenge that a 401 carries, if any; *cookies* surfaces check the CSRF token of every write that
+    a cookie vouches for; *sign_in* is the path to which a browser that nobody signed in on is sent from the pages it asked for,
+    with `?next=`.
     """
 
     name: str
     prefixes: tuple[str, ...]
     ways: tuple[Way, ...]
     refuses: Refusal
+    refuses_json: Refusal | None = None
     realm: str | None = None
     cookies: bool = False
     sign_in: str | None = None

@@ -58,6 +58,8 @@ form_version = Table(
     text("xform_sha256"),
     text("workbook_sha256", ForeignKey("blob.sha256"), nullable=True),
     text("workbook_type", nullable=True),
+    # By which KoBo knows the form whatever its id is; in forms that came from there.
+    text("formhub_uuid", nullable=True, index=True),
     # False: published without ODK Validate (no Java on the server); the form page says so.
     Column("validated", Boolean, nullable=False, server_default=false()),
     Column("created_by", ForeignKey("actor.id"), nullable=True),

@@ -327,6 +327,10 @@ def test_only_who_may_send_submissions_sends_them(role: str, world: World, clien
         "/v1/projects/<int:project_id>/submission",
         "/submission",
         "/<user>/submission",
+        "/api/v1/submissions",
+        "/<user>/api/v1/submissions",
+        "/projects/<int:project_id>/submission",
+        "/<user>/projects/<int:project_id>/submission",
     }
 
     for route in by_content:

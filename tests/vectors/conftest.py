@@ -125,10 +125,10 @@ class Ground:
         target = str(more.pop("target", f"{self.base}/submission?deviceID=collect%3Aabcd1234efgh5678"))
         return self.door.post(target, builders.multipart(xml, files, fields), **{"auth": self.auth, **more})
 
-    def publish(self, xform: bytes) -> Published:
-        """Publish a form or a new version of it."""
+    def publish(self, xform: bytes, project_id: int | None = None) -> Published:
+        """Publish a form or a new version of it, here or in another project."""
         with unit_of_work.writing(self.servers.database) as unit:
-            return publishing.publish(unit, self.project_id, publishing.Compiled(xform))
+            return publishing.publish(unit, project_id or self.project_id, publishing.Compiled(xform))
 
     def supply(self, form: str, name: str, content: bytes) -> None:
         """Give a form's media file its content."""
