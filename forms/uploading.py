@@ -92,11 +92,11 @@ def prepare(
     former: Remembers | None = None,
     lenient: bool = False,
 ) -> Uploaded:
-    """Check the file at *path* as `check` does, and keep the spreadsheet itself in *blobs*."""
+    """Check the file at *path* as `check` does, and keep the spreadsheet itself in *blobs*; of Markdown, the one drawn of it."""
     checked = check(path, targets, limits=limits, fallback_id=fallback_id, former=former, lenient=lenient)
     made, reason = checked.made, checked.not_validated
-    workbook_type = TYPES.get(made.kind)
-    kept = store(blobs, path) if workbook_type else None
+    workbook_type = TYPES.get("xlsx" if made.workbook else made.kind)
+    kept = _store(blobs, made.workbook) if made.workbook else store(blobs, path) if workbook_type else None
     passed = reason is None and not any(each.code == "validate" for each in checked.warnings)
     brought = {ITEMSETS: _store(blobs, made.itemsets)} if made.itemsets else {}
     return Uploaded(Compiled(made.xform, kept, workbook_type, passed, brought), checked.warnings, reason)

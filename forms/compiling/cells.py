@@ -4,6 +4,8 @@ A workbook is read here and not by pyxform so that it is read once, within limit
 spreadsheet program shows and a form cannot hold (formulas without values, merged cells) is found at its place.
 """
 
+import csv
+import io
 import re
 import zipfile
 from collections.abc import Iterator
@@ -83,6 +85,25 @@ def for_pyxform(made: Cells) -> dict[str, Any]:
         book[f"{key}_header"] = [{each: None for each in headings if each}] if headings else []
         book[key] = list(_rows(headings, sheet[1:]))
     return book
+
+
+def itemsets(made: Cells) -> str | None:
+    """The sheet external_choices as the CSV in which tablets look these choices up; None without one.
+
+    As pyxform writes it, but for blank cells, which pyxform leaves out, so that what follows them slips into their columns; and
+    `list name` is the column `list_name`, for which ODK Collect looks.
+    """
+    rows = next((rows for name, rows in made.sheets.items() if name.strip().lower() == "external_choices"), [])
+    if not rows or rows[0][0] != 1:
+        return None
+    headings = [" ".join(each.split()) for each in rows[0][1]]
+    columns = [at for at, heading in enumerate(headings) if heading]
+    out = io.StringIO(newline="")
+    written = csv.writer(out, quoting=csv.QUOTE_ALL)
+    written.writerow("list_name" if headings[at].lower() == "list name" else headings[at] for at in columns)
+    for _, texts in rows[1:]:
+        written.writerow(texts[at] if at < len(texts) else "" for at in columns)
+    return out.getvalue()
 
 
 def _rows(headings: list[str], below: list[tuple[int, list[str]]]) -> Iterator[dict[str, str]]:

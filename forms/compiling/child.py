@@ -4,11 +4,13 @@ It has imported what compiling needs (0.3 s) and opens nothing itself: for each 
 before it reads a byte, says what became of the workbook as one JSON object, and ends. It knows nothing but the workbook: no
 secrets in its environment, no database.
 
-    {"xform": …, "warnings": […], "itemsets": …, "sheets": {name: [[row, cell, …], …]}, "found": […]}
+    {"xform": …, "warnings": […], "itemsets": …, "sheets": {name: [[row, cell, …], …]}, "found": […],
+     "workbook": of a form that came as Markdown, in base 64}
     {"refused": "what pyxform says", "place": {sheet, row, column}, "warnings": […], "sheets": …, "found": …}
     {"broken": "opening" | "encoding" | "compiling" | "memory" | "time" | "rows" | "cells", "where": …}
 """
 
+import base64
 import gc
 import json
 import os
@@ -16,7 +18,7 @@ import resource
 import signal
 from typing import Any, BinaryIO
 
-from forms.compiling import cells
+from forms.compiling import cells, drawing
 from forms.compiling.serving import Order, serve
 
 # More than an allocator keeps at hand, so that it must ask the system.
@@ -98,7 +100,10 @@ def _compiled(file: BinaryIO, order: dict[str, Any]) -> dict[str, Any]:
     about = {"sheets": sheets, "found": read.found}
     if any(kind in ("heading-twice", "formula-broken") for kind, *_ in read.found):
         return about | {"refused": None, "warnings": []}
-    return about | _converted(read, order["fallback_id"])
+    said = about | _converted(read, order["fallback_id"])
+    if "xform" in said and order["kind"] == "md":
+        said["workbook"] = base64.b64encode(drawing.xlsx(read)).decode()
+    return said
 
 
 def _require_memory() -> None:
@@ -125,7 +130,7 @@ def _converted(read: cells.Cells, fallback_id: str) -> dict[str, Any]:
     except Exception:  # pyxform's own failures on odd forms
         _require_memory()
         return {"refused": "The compiler failed on this form without saying where.", "place": {}, "warnings": warnings}
-    return {"xform": result.xform, "warnings": result.warnings, "itemsets": result.itemsets}
+    return {"xform": result.xform, "warnings": result.warnings, "itemsets": cells.itemsets(read) if result.itemsets else None}
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """A form designer's upload made into an XForm: spreadsheet or XForm in, definition and issues out."""
 
+import base64
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,7 +29,7 @@ class Compiled:
 
     `xform`: the bytes to serve, never changed again, since their MD5 is what tablets compare. `issues`: warnings only.
     `sheets`: the workbook's cells for placing later issues; None for a form that came as XML. `itemsets`: the CSV made
-    of an external_choices sheet.
+    of an external_choices sheet; `workbook`: the .xlsx drawn of a form that came as Markdown.
     """
 
     xform: bytes
@@ -37,6 +38,7 @@ class Compiled:
     sheets: Sheets | None = None
     itemsets: bytes | None = None
     kind: str = "xml"
+    workbook: bytes | None = None
 
     @property
     def media(self) -> tuple[ExpectedMedia, ...]:
@@ -92,8 +94,9 @@ def _compiled(said: dict[str, Any], kind: str) -> Compiled:
     if mistakes:
         raise invalid([*mistakes, *issues])
     issues += reviewing.review(sheets, definition)
-    itemsets = said["itemsets"]
-    return Compiled(xform, definition, tuple(issues), sheets, itemsets.encode() if itemsets else None, kind)
+    itemsets = said["itemsets"].encode() if said["itemsets"] else None
+    workbook = base64.b64decode(said["workbook"]) if "workbook" in said else None
+    return Compiled(xform, definition, tuple(issues), sheets, itemsets, kind, workbook)
 
 
 def _refusal(said: dict[str, Any], sheets: Sheets, issues: list[Issue]) -> list[Issue]:

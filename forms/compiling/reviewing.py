@@ -18,6 +18,8 @@ from forms.problems import FieldTypeChanged
 MANY: Final = 20
 _LONGEST_ID: Final = 255
 _WORD: Final = re.compile(r"[\w.-]+")
+# An XForm with such an id is refused with Central's own number instead.
+_LIKE_A_FILE: Final = re.compile(r"\.(xlsx?|xml)$")
 _REFERENCE: Final = re.compile(r"\$\{\s*(?:last-saved#)?([^}\s]+)\s*\}")
 _LISTED: Final = re.compile(r"^(?:select[ _](?:one|multiple)(?:_external)?|rank)\s+(\S+)", re.IGNORECASE)
 _INSTANCE: Final = re.compile(r"""instance\(\s*['"]([^'"]+)['"]\s*\)""")
@@ -65,6 +67,8 @@ def form_id(definition: Definition, sheets: Sheets | None) -> list[Issue]:
         says = f"The form id has {len(wanted)} characters; at most {_LONGEST_ID} can be used."
     elif any(ord(each) < ord(" ") or each in "/\\" for each in wanted):
         says = f"The form id '{wanted}' holds a slash or a control character, which addresses and folders cannot."
+    elif sheets is not None and (_LIKE_A_FILE.search(wanted) or wanted in (".", "..")):
+        says = f"The form id '{wanted}' looks like the name of a file or folder. It cannot end in .xls, .xlsx or .xml."
     if not says:
         return []
     settings = sheets.by_name.get("settings") if sheets else None

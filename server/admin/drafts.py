@@ -17,6 +17,7 @@ from forms.definitions import definition_of
 from forms.problems import FieldTypeChanged, InvalidWorkbook
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
+from forms.store import versions as versions_store
 from forms.store.forms import Form
 from forms.store.projects import Project
 from forms.uploading import Uploaded
@@ -133,6 +134,7 @@ def draft_page(ask: Ask[Form]) -> Answer:
         change=_change(ask, form),
         kinds=KINDS,
         missing=missing,
+        validated=versions_store.draft_of(ask.unit, form.project_id, form.xml_form_id).validated,
         **tabs(ask, project, "forms"),
     )
 

@@ -62,6 +62,21 @@ def test_markdown_tables_are_a_form(tmp_path: Path, encoding: str) -> None:
     ]
 
 
+def test_markdown_is_drawn_as_a_workbook_that_compiles_to_the_same_form(tmp_path: Path) -> None:
+    path = tmp_path / "form.md"
+    path.write_text(TABLES + "|         | yn             | no   | =1+1   |\n")
+    compiled = compile(path, fallback_id="notes")
+    assert compiled.workbook is not None
+    drawn = tmp_path / "drawn.xlsx"
+    drawn.write_bytes(compiled.workbook)
+
+    again = compile(drawn, fallback_id="notes")
+
+    assert again.xform == compiled.xform
+    assert again.issues == ()
+    assert load_workbook(drawn)["survey"]["C2"].value == "A | B"
+
+
 def test_a_table_may_begin_on_the_line_that_names_its_sheet(tmp_path: Path) -> None:
     path = tmp_path / "form.md"
     path.write_text("|survey|type|name|label|\n|---|---|---|---|\n||text|a|A|\n||txet|b|B|\n")
@@ -178,7 +193,7 @@ def test_too_many_choices_are_refused_with_their_sheet(tmp_path: Path) -> None:
     assert "'choices'" in refused.value.sentence
 
 
-@pytest.mark.parametrize("form_id", ["a/b", "..\\up", "x" * 300])
+@pytest.mark.parametrize("form_id", ["a/b", "..\\up", "x" * 300, "survey.xlsx", ".."])
 def test_a_form_id_that_cannot_be_an_address_is_refused_at_its_cell(tmp_path: Path, form_id: str) -> None:
     path = workbook(tmp_path, survey=[HEAD, ["text", "a", "A"]], settings=[["form_title", "form_id"], ["T", form_id]])
 

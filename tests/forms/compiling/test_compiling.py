@@ -130,6 +130,30 @@ def test_a_workbook_that_is_no_workbook_is_refused_clearly(tmp_path: Path, conte
         compile(path)
 
 
+CITIES: Rows = [
+    ["list name", "name", "label", "state", "zone"],
+    ["city", "kayes", 'Kayes "rive droite"', "k", "1"],
+    ["city", "kita", None, "k", None],
+    ["city", "segou", None, None, "2"],
+]
+
+
+def test_external_choices_become_the_file_in_which_tablets_look_them_up(tmp_path: Path) -> None:
+    survey: Rows = [
+        ["type", "name", "label", "choice_filter"],
+        ["text", "state", "State"],
+        ["select_one_external city", "city", "City", "state=${state}"],
+    ]
+
+    compiled = compile(workbook(tmp_path, survey=survey, external_choices=CITIES))
+
+    assert compiled.itemsets == (
+        b'"list_name","name","label","state","zone"\r\n"city","kayes","Kayes ""rive droite""","k","1"\r\n'
+        b'"city","kita","","k",""\r\n"city","segou","","","2"\r\n'
+    )
+    assert compiled.media == (ExpectedMedia("itemsets.csv", "file"),)
+
+
 def archive(path: Path, **entries: bytes) -> Path:
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as made:
         for name, content in entries.items():

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from forms import drafting, publishing
+from forms.store import forms as forms_store
 from server.web.surface import Site
 from storage import unit_of_work
 from storage.engine import Database
@@ -91,7 +93,19 @@ def test_a_changed_type_and_missing_media_are_told_with_their_cells(browser: Bro
     taken = upload(browser, project_id, "register.xlsx", good)
     assert taken.status == 200
     assert "survey D2 (image) The form needs the file 'age.png', which nobody has supplied yet." in taken.text
-    assert "age.png" in browser.get(f"/projects/{project_id}/forms/register/draft").text
+    page = browser.get(f"/projects/{project_id}/forms/register/draft").text
+    assert "age.png" in page
+    assert "has not passed this form" not in page
+
+
+def test_a_draft_that_no_tablet_can_evaluate_says_so_before_it_is_published(
+    browser: Browser, database: Database, project_id: int
+) -> None:
+    with unit_of_work.writing(database) as unit:
+        form = forms_store.form_of(unit, project_id, "register")
+        drafting.replace(unit, form.id, publishing.Compiled(changed(), validated=False))
+
+    assert "has not passed this form" in browser.get(f"/projects/{project_id}/forms/register/draft").text
 
 
 def test_a_stranger_page_has_nothing_compiled(browser: Browser, project_id: int, tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 
 from server.web.surface import Site
 from storage.engine import Database
+from tests.forms.compiling.test_bad_workbooks import TABLES
+from tests.forms.compiling.test_compiling import CITIES
 from tests.server.central.designing import XLS, XLSX, Designer, places, spreadsheet
 from tests.support import builders
 
@@ -37,6 +40,66 @@ def test_an_old_workbook_is_published_and_given_back(designer: Designer) -> None
     back = designer.get("/old.xls")
     assert (back.data, back.content_type) == (sent, XLS)
     assert designer.get("/old.xlsx").status_code == 404
+
+
+def test_a_form_that_came_as_markdown_is_given_back_as_a_workbook(designer: Designer, tmp_path: Path) -> None:
+    made = designer.send("?publish=true", TABLES.encode(), "text/markdown", X_XlsForm_FormId_Fallback="notes")
+    assert made.status_code == 200, made.text
+
+    back = designer.get("/notes.xlsx")
+
+    assert back.content_type == XLSX
+    (tmp_path / "back.xlsx").write_bytes(back.data)
+    assert load_workbook(tmp_path / "back.xlsx")["choices"]["C2"].value == "Oui"
+    renewed = designer.send("/notes/draft", back.data)
+    assert renewed.status_code == 200, renewed.text
+    assert designer.get("/notes/draft.xml").data == designer.get("/notes.xml").data
+
+
+XFORM = """<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml">
+<h:head><h:title>X</h:title><model><instance><data id="x" version="{version}"><a/></data></instance>
+<bind nodeset="/data/a" type="string" relevant="{relevant}"/></model></h:head>
+<h:body><input ref="/data/a"><label>A</label></input></h:body></h:html>"""
+
+
+def test_an_xform_that_no_tablet_can_evaluate_is_taken_by_who_insists(designer: Designer) -> None:
+    sent = XFORM.format(version="1", relevant="1 +* 2")
+
+    refused = designer.send("?publish=true", sent, "application/xml")
+
+    assert refused.get_json()["code"] == 400.16
+    assert refused.get_json()["details"]["warnings"]["xlsFormWarnings"] == [
+        "/a: Encountered a problem with display condition for node [/data/a] at line: 1 +* 2"
+    ]
+    assert places(refused) == [("warning", "validate", None, None, None, "/a")]
+    assert designer.get("").get_json() == []
+
+    taken = designer.send("?publish=true&ignoreWarnings=true", sent, "application/xml")
+
+    assert taken.status_code == 200, taken.text
+    assert designer.get("/x.xml").text == sent
+    assert designer.get("/x/fields").get_json()[0]["path"] == "/a"
+    assert designer.get("/x/submissions.csv").status_code == 200
+    assert designer.get("/x.xlsx").status_code == 404
+    ended = designer.send("/x/draft", XFORM.format(version="2", relevant="true()"), "text/xml")
+    assert ended.get_json() == {"success": True}
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "says"),
+    [
+        ("<h><model/></h>", 400.72, "no primary instance"),
+        ("<h><model><instance><d/></instance></model></h>", 400.2, "id"),
+        ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', 400.1, "line 1"),
+        (XFORM.format(version="1", relevant="true()").replace("<a/>", "<a/><b>"), 400.1, "line 2"),
+    ],
+)
+def test_an_xform_that_cannot_be_read_is_refused_whoever_insists(designer: Designer, sent: str, code: float, says: str) -> None:
+    refused = designer.send("?ignoreWarnings=true", sent, "application/xml").get_json()
+
+    assert refused["code"] == code
+    assert says in refused["message"]
+    assert designer.get("").get_json() == []
 
 
 def test_a_form_takes_its_id_from_the_header_and_a_draft_from_its_form(designer: Designer, tmp_path: Path) -> None:
@@ -125,6 +188,34 @@ def test_media_that_nobody_supplied_are_told_with_their_cells_and_refuse_nothing
     assert designer.send("/survey/draft", spreadsheet(tmp_path, *questions, head=head, version="3")).get_json() == {
         "success": True
     }
+
+
+def test_external_choices_come_with_the_form_and_are_in_the_manifest(
+    designer: Designer, database: Database, tmp_path: Path
+) -> None:
+    head: list[str | None] = ["type", "name", "label", "choice_filter"]
+    questions: list[list[str | None]] = [
+        ["text", "state", "State", None], ["select_one_external city", "city", "City", "state=${state}"],
+    ]  # fmt: skip
+    made = designer.send("", spreadsheet(tmp_path, *questions, head=head, external_choices=CITIES), **EXTENDED)
+    assert made.get_json()["issues"] == []
+
+    [file] = designer.get("/survey/draft/attachments").get_json()
+    assert (file["name"], file["type"], file["exists"], file["blobExists"]) == ("itemsets.csv", "file", True, True)
+    assert designer.send("/survey/draft/publish").status_code == 200
+    tablet = builders.add_tablet(database, designer.project_id)
+    manifest = designer.client.get(f"/v1/key/{tablet.token}/projects/{designer.project_id}/forms/survey/manifest").text
+    assert "<filename>itemsets.csv</filename>" in manifest
+    assert f"<hash>md5:{file['hash']}</hash>" in manifest
+    url = manifest.partition("<downloadUrl>http://siraba.test")[2].partition("<")[0]
+    assert designer.client.get(url).text.splitlines()[:2] == [
+        '"list_name","name","label","state","zone"', '"city","kayes","Kayes ""rive droite""","k","1"',
+    ]  # fmt: skip
+
+    fewer = spreadsheet(tmp_path, *questions, version="2", head=head, external_choices=CITIES[:2])
+    assert designer.send("/survey/draft", fewer).status_code == 200
+    assert len(designer.get("/survey/draft/attachments/itemsets.csv").text.splitlines()) == 2
+    assert len(designer.get("/survey/attachments/itemsets.csv").text.splitlines()) == 4
 
 
 def test_what_is_no_xml_and_says_it_was_is_refused_as_such(designer: Designer) -> None:

@@ -112,6 +112,44 @@ def test_a_form_is_published_after_its_changes_were_shown_then_listed_compared_a
     assert b'version="2"' in out.read_bytes()
 
 
+def test_a_form_that_came_as_markdown_is_pulled_as_a_workbook(command: Command, database: Database, tmp_path: Path) -> None:
+    builders.add_project(database)
+    source = tmp_path / "notes.md"
+    source.write_text("| survey |\n| | type | name | label |\n| | text | a | Né |\n")
+    assert command("form", "publish", str(source), "--yes").exit_code == 0
+
+    pulled = command("form", "pull", "notes", "-o", str(tmp_path / "notes.xlsx"))
+
+    assert pulled.exit_code == 0, pulled.output
+    assert load_workbook(tmp_path / "notes.xlsx")["survey"]["C2"].value == "Né"
+    assert command("form", "diff", "notes", str(tmp_path / "notes.xlsx")).output == "Nothing differs.\n"
+
+
+@pytest.mark.parametrize(
+    ("form_id", "says"), [("a/b", "settings A2 (form_id): The form id 'a/b' holds a slash"), ("x" * 300, "has 300 characters")]
+)
+def test_a_form_id_that_cannot_be_used_is_refused_at_its_cell(command: Command, tmp_path: Path, form_id: str, says: str) -> None:
+    bad = workbook(tmp_path, survey=[["type", "name", "label"], ["text", "a", "A"]], settings=[["form_id"], [form_id]])
+
+    refused = command("form", "check", str(bad))
+
+    assert refused.exit_code == 1
+    assert says in refused.output
+
+
+@pytest.mark.parametrize("form_id", ["un deux", "fiche 😀@2"])
+def test_any_other_form_id_is_published_compared_and_pulled(
+    command: Command, database: Database, tmp_path: Path, form_id: str
+) -> None:
+    builders.add_project(database)
+    made = workbook(tmp_path, survey=[["type", "name", "label"], ["text", "a", "A"]], settings=[["form_id"], [form_id]])
+
+    assert command("form", "publish", str(made), "--yes").exit_code == 0
+    assert command("form", "diff", form_id, str(made)).output == "Nothing differs.\n"
+    assert command("form", "pull", form_id, "-o", str(tmp_path / "back.xlsx")).exit_code == 0
+    assert (tmp_path / "back.xlsx").read_bytes() == made.read_bytes()
+
+
 def test_a_project_must_be_named_where_there_are_several(command: Command, database: Database, tmp_path: Path) -> None:
     builders.add_project(database)
     second = builders.add_project(database, "Niger")
