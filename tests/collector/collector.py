@@ -18,6 +18,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -70,12 +71,13 @@ class Filled:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One exchange: `status` 0 means the answer came from the device's own cache."""
+    """One exchange: `status` 0 means the answer came from the device's own cache, -1 that none came."""
 
     method: str
     url: str
     status: int
     sent_bytes: int
+    authorization: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,17 @@ class Collector:
             self._process = None
         self._errors.close()
 
+    def kill(self) -> None:
+        """End the process in the middle of whatever it does, as Android ends an app, and open it again with an empty memory."""
+        process = self._process
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                with suppress(BrokenPipeError):
+                    pipe.close()  # type: ignore[union-attr]
+        self.start()
+
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         """One request, one reply.
 
@@ -184,7 +197,8 @@ class Collector:
 class Device:
     """One tablet. `server` is what its user types as server URL; `clock` sets its time, None is the real one.
 
-    Basic credentials go out only over https, as Collect does, unless `basic_over_http`. `requests` are those of the last call.
+    Name and password answer a Digest challenge, and a Basic one only over https, as Collect does, unless `basic_over_http`.
+    `requests` are those of the last call.
     """
 
     collector: Collector
@@ -230,14 +244,17 @@ class Device:
         max_bytes: int | None = None,
         max_files: int | None = None,
         stop_after: int | None = None,
+        repeat_lost: int | None = None,
     ) -> list[Sent]:
         """Send what was not sent, in order of finalisation.
 
         `only` names instance ids, sent before or not; `again` sends everything once more. `max_bytes` lowers the server's limit
         of one request, `max_files` Collect's 100. `stop_after` loses the network after so many POSTs of an instance.
+        The next `repeat_lost` requests whose connection breaks are repeated to the letter, as OkHttp does when one that it kept
+        turns out to be dead.
         """
         options = {"only": list(only) if only is not None else None, "again": again, "max_bytes": max_bytes}
-        options |= {"max_files": max_files, "stop_after": stop_after}
+        options |= {"max_files": max_files, "stop_after": stop_after, "repeat_lost": repeat_lost}
         reply = self._ask({"do": "send"} | {name: value for name, value in options.items() if value is not None})
         return [
             Sent(one["instance_id"], one["form"], one["ok"], one["head"], one["status"], one["posts"], one["message"])
@@ -250,11 +267,18 @@ class Device:
         rows: dict[str, dict[str, Any]] = json.loads(file.read_text("utf-8"))["rows"]
         return rows
 
+    def restart(self) -> None:
+        """End the app and open it again: what it had only in its memory, such as a proven sign-in, is gone."""
+        self._ask({"do": "restart"})
+
     def _ask(self, request: Mapping[str, Any]) -> dict[str, Any]:
         settings: dict[str, Any] = {"folder": str(self.folder), "server": self.server, "device_id": self.device_id}
         settings |= {"username": self.username, "password": self.password, "basic_over_http": self.basic_over_http}
         reply = self.collector.ask({**request, "device": settings})
-        self.requests = [Request(one["method"], one["url"], one["status"], one["sent_bytes"]) for one in reply["requests"]]
+        self.requests = [
+            Request(one["method"], one["url"], one["status"], one["sent_bytes"], one.get("authorization"))
+            for one in reply["requests"]
+        ]
         return _granted(reply)
 
 

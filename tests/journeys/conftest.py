@@ -1,9 +1,11 @@
 """A programme on a real server's port, and tablets."""
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 import pytest
 
@@ -16,6 +18,7 @@ from tests.collector.collector import Collector, Device, Filled
 from tests.collector.fixtures import collector
 from tests.support.founded import Foundation
 from tests.support.sockets import Served, serving
+from tests.vectors.calling import Door
 
 __all__ = ["collector"]
 
@@ -43,6 +46,30 @@ class Programme:
     def settle(self) -> None:
         """Have everything done that was left to the worker."""
         worker.work_until_idle(self.database)
+
+    def see(self, path: str) -> bytes:
+        """What the administrator sees of the intakes at *path*, by Central's REST API."""
+        door = Door(urlsplit(self.served.address).port or 0, self.served.address, {})
+        target = f"/v1/projects/{self.tablet.project_id}/forms/intake/submissions{path}"
+        answer = door.get(target, auth=(self.administrator.email, self.administrator.password))
+        assert answer.status == 200, (target, answer.status)
+        return answer.body
+
+    def intakes(self) -> list[str]:
+        """The instance ids of the intakes that can be seen."""
+        return [one["instanceId"] for one in json.loads(self.see(""))]
+
+    def files(self, filled: Filled) -> dict[str, bool]:
+        """The files of an intake, and whether each is there."""
+        return {file["name"]: file["exists"] for file in json.loads(self.see(f"/{filled.instance_id}/attachments"))}
+
+    def holds(self, filled: Filled) -> bool:
+        """Whether the answers and every file of an intake are here, byte for byte."""
+        one = f"/{filled.instance_id}"
+        beside = [file for file in filled.xml.parent.iterdir() if file != filled.xml and not file.name.startswith(".")]
+        sent = {file.name: file.read_bytes() for file in beside}
+        files = {name: self.see(f"{one}/attachments/{quote(name)}") for name in sent}
+        return self.see(f"{one}.xml") == filled.xml.read_bytes() and files == sent
 
 
 @pytest.fixture

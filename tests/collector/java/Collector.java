@@ -14,7 +14,7 @@ import java.util.Map;
  * A field client without a screen: one JSON request a line on standard input, one reply a line on standard output.
  *
  * {"do": "refresh", "device": {...}} · {"do": "fill", "device", "form", "sheet", "clock"} · {"do": "edit", "device", "instance",
- * "sheet", "clock"} · {"do": "send", "device", ...} · {"do": "try", "xform", "media", "folder", "sheet", "clock"}. The last fills a
+ * "sheet", "clock"} · {"do": "send", "device", ...} · {"do": "restart", "device"} · {"do": "try", "xform", "media", "folder", "sheet", "clock"}. The last fills a
  * local XForm without any device. A refusal is a reply with "refused"; anything else unexpected is a reply with "broken".
  */
 public final class Collector {
@@ -57,9 +57,16 @@ public final class Collector {
             case "fill" -> device.fill(Json.text(ask, "form"), sheet, clock);
             case "edit" -> device.edit(Json.text(ask, "instance"), sheet, clock);
             case "send" -> (ObjectNode) Json.object().set("sent", new Sending(device, ask).send(Json.or(ask, "only", null), ask.path("again").asBoolean()));
+            case "restart" -> restarted(ask.get("device"));
             case "try" -> attempt(ask, sheet, clock);
             default -> throw new Refused("form", ask.path("do").asText(), "Unknown request.");
         };
+    }
+
+    /** The app was ended and opened again: what it had only in its memory is gone. */
+    private static ObjectNode restarted(JsonNode device) {
+        DEVICES.remove(device.toString());
+        return Json.object();
     }
 
     private static ObjectNode attempt(JsonNode ask, JsonNode sheet, Clock clock) throws IOException {

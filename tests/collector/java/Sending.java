@@ -36,13 +36,14 @@ final class Sending {
     private final int maxFiles;
     private final int stopAfter;
 
-    /** @param ask max_bytes and max_files per request, stop_after: lose the network after so many POSTs. */
+    /** @param ask max_bytes and max_files per request, stop_after: lose the network after so many POSTs, repeat_lost: see Wire. */
     Sending(Device device, JsonNode ask) {
         this.device = device;
         this.wire = device.wire;
         maxBytes = ask.path("max_bytes").asLong(0);
         maxFiles = ask.path("max_files").asInt(DEFAULT_MAX_FILES);
         stopAfter = ask.path("stop_after").asInt(Integer.MAX_VALUE);
+        wire.repeatLost(ask.path("repeat_lost").asInt(0));
     }
 
     private static final class Failed extends Exception {

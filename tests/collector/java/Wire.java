@@ -18,7 +18,6 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.text.SimpleDateFormat;
 import java.time.Duration;
-import java.util.Base64;
 import java.util.Date;
 import java.util.HexFormat;
 import java.util.Locale;
@@ -33,25 +32,27 @@ import java.util.zip.GZIPInputStream;
  * wrong every afternoon, because servers must bear it.
  */
 final class Wire {
+    private static final int FOLLOW_UPS_MOST = 20;
+    private static final int LOST = -1;
     static final String USER_AGENT = "org.odk.collect.android/v2026.2.0 Dalvik/2.1.0 (Linux; U; Android 14; collector)";
 
     private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
         .followRedirects(HttpClient.Redirect.NORMAL).connectTimeout(Duration.ofSeconds(30)).build();
     private final String server;
     private final String deviceId;
-    private final String username;
-    private final String password;
-    private final boolean basicOverHttp;
+    private final SigningIn own;
+    private final SigningIn nobody;
     private final Path cache;
-    private boolean proven;
+    private int repeats;
     private ArrayNode requests = Json.array();
 
     Wire(JsonNode device, Path folder) {
         server = Json.text(device, "server");
         deviceId = Json.text(device, "device_id");
-        username = Json.text(device, "username");
-        password = Json.text(device, "password");
-        basicOverHttp = device.path("basic_over_http").asBoolean();
+        boolean basicOverHttp = device.path("basic_over_http").asBoolean();
+        String username = Json.text(device, "username");
+        nobody = new SigningIn("", "", basicOverHttp);
+        own = username == null ? nobody : new SigningIn(username, Json.text(device, "password"), basicOverHttp);
         cache = folder.resolve("http");
     }
 
@@ -65,11 +66,16 @@ final class Wire {
         return deviceId;
     }
 
-    /** The requests made since the last call: method, path, status, and bytes sent. */
+    /** The requests made since the last call: method, address, status, bytes sent, and what said who asks. */
     ArrayNode takeRequests() {
         ArrayNode taken = requests;
         requests = Json.array();
         return taken;
+    }
+
+    /** How many of the next requests are repeated when their connection breaks before an answer. */
+    void repeatLost(int times) {
+        repeats = times;
     }
 
     /** The address with the device's id appended by the right separator. */
@@ -120,44 +126,62 @@ final class Wire {
         HttpRequest.Builder request() throws IOException;
     }
 
-    /** Once without credentials; after a challenge, with them; from then on with them at once, as Collect's client does. */
+    /** As its credentials want it; what was sent without being asked and refused goes out once more without, to be challenged. */
     private HttpResponse<byte[]> exchange(String url, Asking asking, long bytes) throws IOException {
-        HttpRequest.Builder first = asking.request();
-        boolean pre = proven && maySendBasic(url);
-        if (pre) first.header("Authorization", credentials(url));
-        HttpResponse<byte[]> got = send(first, bytes);
-        if (got.statusCode() != 401 || pre || !challengedForBasic(got) || !maySendBasic(url)) return got;
-        got = send(asking.request().header("Authorization", credentials(url)), bytes);
-        proven = proven || got.statusCode() != 401;
+        SigningIn signing = isOwnHost(url) ? own : nobody;
+        HttpRequest first = asking.request().build();
+        String atOnce = signing.atOnce(first.method(), first.uri());
+        HttpResponse<byte[]> got = followed(asking, atOnce, signing, bytes);
+        if (got.statusCode() == 401 && atOnce != null && signing.forget(first.uri())) return followed(asking, null, signing, bytes);
         return got;
     }
 
-    /** Collect answers Basic only over https; over http it would need Digest, unless a test allows Basic there. */
-    private boolean maySendBasic(String url) {
-        return username != null && (url.startsWith("https:") || basicOverHttp);
-    }
-
-    private static boolean challengedForBasic(HttpResponse<?> got) {
-        return got.headers().allValues("WWW-Authenticate").stream().anyMatch(one -> one.toLowerCase(Locale.ROOT).startsWith("basic"));
+    private HttpResponse<byte[]> followed(Asking asking, String atOnce, SigningIn signing, long bytes) throws IOException {
+        String said = atOnce;
+        for (int turn = 0; turn <= FOLLOW_UPS_MOST; turn++) {
+            HttpRequest.Builder builder = asking.request();
+            HttpRequest request = (said == null ? builder : builder.header("Authorization", said)).build();
+            HttpResponse<byte[]> got = sendOrRepeat(request, bytes);
+            if (got.statusCode() != 401) return got;
+            said = signing.answer(request.method(), request.uri(), said, got.headers().allValues("WWW-Authenticate"));
+            if (said == null) return got;
+        }
+        throw new IOException("Too many follow-up requests");
     }
 
     /** Other hosts than the configured server's get empty credentials. */
-    private String credentials(String url) {
-        boolean own = URI.create(url).getHost().equalsIgnoreCase(URI.create(server).getHost());
-        String pair = own ? username + ":" + password : ":";
-        return "Basic " + Base64.getEncoder().encodeToString(pair.getBytes(StandardCharsets.ISO_8859_1));
+    private boolean isOwnHost(String url) {
+        return URI.create(url).getHost().equalsIgnoreCase(URI.create(server).getHost());
     }
 
-    private HttpResponse<byte[]> send(HttpRequest.Builder builder, long bytes) throws IOException {
-        HttpRequest request = builder.build();
+    /** OkHttp repeats a request, to the letter, when a connection that it had kept turns out to be dead. */
+    private HttpResponse<byte[]> sendOrRepeat(HttpRequest request, long bytes) throws IOException {
+        try {
+            return send(request, bytes);
+        } catch (IOException lost) {
+            if (repeats == 0) throw lost;
+            repeats--;
+            return send(request, bytes);
+        }
+    }
+
+    private HttpResponse<byte[]> send(HttpRequest request, long bytes) throws IOException {
         try {
             HttpResponse<byte[]> got = client.send(request, BodyHandlers.ofByteArray());
-            note(request.method(), request.uri().toString(), got.statusCode(), bytes);
+            note(request, got.statusCode(), bytes);
             return got;
+        } catch (IOException lost) {
+            note(request, LOST, bytes);
+            throw lost;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);
         }
+    }
+
+    private void note(HttpRequest request, int status, long bytes) {
+        note(request.method(), request.uri().toString(), status, bytes);
+        ((ObjectNode) requests.get(requests.size() - 1)).put("authorization", request.headers().firstValue("Authorization").orElse(null));
     }
 
     private void note(String method, String url, int status, long bytes) {
