@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 from forms.store import uploads
+from server.access import digests
 from storage import blobs, unit_of_work
 from storage.blobs import Blobs, Lying
 from storage.engine import Database
@@ -75,6 +76,7 @@ def _removed(database: Database, store: Blobs, lying: Lying) -> bool:
 def _expired(database: Database, growing: Partial, before: datetime) -> int:
     with unit_of_work.writing(database) as unit:
         uploads.remove_expired(unit)
+        digests.forget_spent(unit)
     gone = 0
     old = growing.tokens(before)
     while asked := list(islice(old, ASKED_AT_ONCE)):

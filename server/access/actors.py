@@ -20,13 +20,14 @@ from storage.unit_of_work import Unit
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody known. *csrf* is set when a browser's cookie said who it is."""
+    """Somebody known. *csrf* is set when a browser's cookie said who it is, *digest_sha256* when a digest did, to be spent."""
 
     id: int
     kind: str
     display_name: str
     csrf: str | None = None
     session_sha256: str | None = None
+    digest_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

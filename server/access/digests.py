@@ -4,6 +4,13 @@ A digest can only be checked with an MD5 of name, realm and password, which is f
 So it is kept masked under a key that stands in the settings and not in the database, is made only while a password is at hand
 (when it is set, or at sign-in), and is forgotten with the password. Nonces are signed with the same key, so that every
 process knows them and none is written down; they last ten minutes, for any address and any number of requests (AU-05).
+
+Each request on a nonce has a count and a cnonce of its own. Both are written down when they are used, so that what somebody
+overheard opens nothing a second time, in whichever process: one short unit a request, which those who come with a key do not
+pay. They need not come in order, since clients send in parallel; okhttp-digest even counts anew, under another cnonce, when
+two threads are challenged at once. A client that repeats a request to the letter after its answer was lost (OkHttp, on a
+connection that it had kept) is told `stale` and goes on with a new nonce by itself: its body goes out once more, and the
+same submission is the same record. A digest does not cover the body: against who can change what passes, only TLS helps.
 """
 
 import hashlib
@@ -11,13 +18,15 @@ import hmac
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from server.access.actors import Actor
+from storage.engine import is_taken
 from storage.problems import AuthenticationFailed
-from storage.schema import account, actor
+from storage.schema import account, actor, spent_digest
 from storage.unit_of_work import Unit
 
 REALM = "Siraba"
@@ -27,7 +36,7 @@ HA1_BYTES = 16
 
 
 class StaleNonce(AuthenticationFailed):
-    """The password is right and the nonce too old: the client repeats with a new one and asks nobody."""
+    """The password is right, and the nonce too old or its count used: the client repeats with a new one and asks nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +51,13 @@ class Digest:
     def username(self) -> str:
         """Whose password it claims to know."""
         return (self.said.get("username") or "").replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+    @property
+    def sha256(self) -> str:
+        """What may be said once only: the nonce with its count and cnonce, or with the response of who counts nothing."""
+        once = ("nonce", "nc", "cnonce") if self.said.get("qop") else ("nonce", "response")
+        text = "\0".join((self.said.get(name) or "").lower() for name in once)
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def challenge(key: str, now: datetime, *, stale: bool = False) -> str:
@@ -65,6 +81,7 @@ def by_digest(unit: Unit, digest: Digest, key: str) -> Actor | None:
     """The user who knows the password.
 
     The address inside the digest is compared as the client sent it, since a proxy may have shortened the path (CC-35).
+    Whoever believes it has to `spend` it first.
 
     Raises: StaleNonce.
     """
@@ -81,7 +98,26 @@ def by_digest(unit: Unit, digest: Digest, key: str) -> Actor | None:
         return None
     if not _is_fresh(digest.said.get("nonce") or "", key, unit.now):
         raise StaleNonce
-    return Actor(row.id, row.kind, row.display_name)
+    return Actor(row.id, row.kind, row.display_name, digest_sha256=digest.sha256)
+
+
+def spend(unit: Unit, sha256: str) -> None:
+    """Have a digest believed this once; of two at the same moment one is refused.
+
+    Raises: StaleNonce, when it was spent.
+    """
+    try:
+        ends_at = unit.now + timedelta(seconds=NONCE_SECONDS)
+        unit.connection.execute(insert(spent_digest), {"sha256": sha256, "ends_at": ends_at})
+    except IntegrityError as error:
+        if not is_taken(error):
+            raise
+        raise StaleNonce from None
+
+
+def forget_spent(unit: Unit) -> None:
+    """Forget digests whose nonces have ended, so that these alone refuse them."""
+    unit.connection.execute(delete(spent_digest).where(spent_digest.c.ends_at < unit.now))
 
 
 def _response(ha1: str, digest: Digest) -> str:

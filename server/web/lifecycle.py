@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
-from server.access import policy
+from server.access import digests, policy
 from server.access.actors import Actor
 from server.access.verbs import Verb
 from server.web.answers import Answer
@@ -107,6 +107,9 @@ def _written(ask: Ask[Any], work: Callable[[Ask[Any]], Made]) -> Made:
 
 def _admit(route: Route, ask: Ask[Any], unit: Unit, credentials: Credentials, path: dict[str, Any], csrf: str | None) -> None:
     ask.actor = _who(route, unit, credentials)
+    if ask.actor is not None and ask.actor.digest_sha256 is not None:
+        with unit_of_work.writing(ask.site.database) as spending:
+            digests.spend(spending, ask.actor.digest_sha256)
     ask.unit = replace(unit, actor_id=ask.actor.id if ask.actor else None)
     if route.needs is not ANYONE and ask.actor is None:
         raise AuthenticationFailed

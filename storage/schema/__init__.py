@@ -8,7 +8,7 @@ What is refused is kept in quarantine until a person decides.
 Actors act on all of it through assignments; jobs and audit rows are written in the unit that causes them.
 """
 
-from storage.schema.actors import account, actor, app_user, assignment, collect_template, project, session
+from storage.schema.actors import account, actor, app_user, assignment, collect_template, project, session, spent_digest
 from storage.schema.base import metadata
 from storage.schema.blobs import blob
 from storage.schema.cases import case_lock, case_seal, fact_sheet, record_source
@@ -50,6 +50,7 @@ __all__ = [
     "quarantine_file",
     "record_source",
     "session",
+    "spent_digest",
     "submission",
     "submission_attachment",
     "submission_version",

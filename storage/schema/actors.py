@@ -64,6 +64,14 @@ session = Table(
     moment("expires_at"),
 )
 
+# Digests that were believed once and must not be again while their nonce lasts (server/access/digests.py).
+spent_digest = Table(
+    "spent_digest",
+    metadata,
+    text("sha256", primary_key=True),
+    moment("ends_at", index=True),
+)
+
 assignment = Table(
     "assignment",
     metadata,

@@ -12,6 +12,7 @@ from server.web.surface import Site
 from storage import unit_of_work
 from tests.collector.collector import Collector, Device, Refused, Request
 from tests.journeys.conftest import MOMENT, Programme, case_of, play
+from tests.support.bad_line import BadLine
 from tests.support.founded import Foundation
 from tests.support.sockets import serving
 
@@ -71,6 +72,23 @@ def test_one_challenge_serves_a_whole_day(tablet: NewTablet, programme: Programm
     assert counts(made) == list(range(1, len(made)))
     assert programme.holds(filled)
     assert moussa.entities("cases")[case_of(filled)["case"]]["state"] == "ONLINE"
+
+
+def test_a_request_repeated_after_its_answer_was_lost_goes_on_with_a_new_nonce(tablet: NewTablet, programme: Programme) -> None:
+    with BadLine(programme.served.address) as line:
+        moussa = tablet(line.address)
+        moussa.refresh()
+        filled = play(moussa, "new_adult")
+        line.lose_next_answer()
+        (sent,) = moussa.send(repeat_lost=1)
+        programme.settle()
+
+    assert (sent.ok, sent.posts) == (True, 1)
+    assert [one.status for one in moussa.requests] == [204, -1, 401, 201]
+    assert counts(moussa.requests)[1:] == [counts(moussa.requests)[1]] * 2 + [1]
+    assert len(nonces(moussa.requests)) == 2
+    assert programme.intakes() == [filled.instance_id]
+    assert programme.holds(filled)
 
 
 def test_an_app_opened_again_is_challenged_again(tablet: NewTablet) -> None:

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from sqlalchemy import select
 from werkzeug.test import Client
 
 from server import sweeping
+from server.access import digests
+from server.access.digests import StaleNonce
 from server.web.surface import Site
 from storage import blobs as stores
 from storage import unit_of_work
@@ -92,6 +96,19 @@ def test_a_content_that_was_named_after_it_was_listed_is_left(database: Database
     with unit_of_work.writing(database) as unit:
         assert not stores.take_orphan(unit, lying)
     assert named(database) == {stored.sha256}
+
+
+def test_a_digest_is_forgotten_when_its_nonce_has_ended(database: Database, blobs: DiskBlobs) -> None:
+    with unit_of_work.writing(database) as unit:
+        digests.spend(replace(unit, now=unit.now - timedelta(minutes=11)), "old")
+        digests.spend(unit, "young")
+
+    sweeping.sweep(database, blobs, Partial(blobs.folder / "uploads"), hours=24)
+
+    with unit_of_work.writing(database) as unit:
+        digests.spend(unit, "old")
+        with pytest.raises(StaleNonce):
+            digests.spend(unit, "young")
 
 
 def test_an_administrator_sweeps_by_hand(command, blobs: DiskBlobs) -> None:  # type: ignore[no-untyped-def]

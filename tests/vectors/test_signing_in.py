@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
@@ -37,14 +38,16 @@ def digest_line(answer: Answered) -> str:
     return line
 
 
-def answering(line: str, method: str, uri: str, user: str, password: str = PASSWORD, nc: int = 1, **other: str) -> dict[str, str]:
+def answering(
+    line: str, method: str, uri: str, user: str, password: str = PASSWORD, nc: int = 1, cnonce: str = CNONCE
+) -> dict[str, str]:
     """The header with which okhttp-digest answers a challenge: `qop`, `nc` and `algorithm` unquoted."""
-    asked = parameters(line) | other
+    asked = parameters(line)
     ha1, ha2 = md5(f"{user}:{asked['realm']}:{password}"), md5(f"{method}:{uri}")
-    response = md5(f"{ha1}:{asked['nonce']}:{nc:08x}:{CNONCE}:auth:{ha2}")
+    response = md5(f"{ha1}:{asked['nonce']}:{nc:08x}:{cnonce}:auth:{ha2}")
     said = (
         f'Digest username="{user}", realm="{asked["realm"]}", nonce="{asked["nonce"]}", uri="{uri}", '
-        f'response="{response}", qop=auth, nc={nc:08x}, cnonce="{CNONCE}", algorithm=MD5'
+        f'response="{response}", qop=auth, nc={nc:08x}, cnonce="{cnonce}", algorithm=MD5'
     )
     return {"Authorization": said}
 
@@ -111,6 +114,53 @@ def test_an_old_nonce_is_said_to_be_stale(digesting: Ground) -> None:
         assert digesting.door.get(uri, headers=answering(fresh, "GET", uri, user)).status == 200
     wrong = digesting.door.get(uri, headers=answering(old, "GET", uri, user, "wrong"))
     assert "stale" not in digest_line(wrong)
+
+
+@follows("AU-05 AU-10")
+def test_what_was_overheard_opens_nothing_again_in_whichever_process(digesting: Ground) -> None:
+    uri = f"{digesting.base}/submission?deviceID=collect%3Aabc"
+    line = digest_line(digesting.door.get(uri))
+    said = answering(line, "POST", uri, digesting.anna.email)
+    first, forged = filled("f1", "1", "uuid:first"), filled("f1", "1", "uuid:forged")
+    with ThreadPoolExecutor(8) as pool:
+        sent = list(pool.map(lambda _: digesting.door.post(uri, builders.multipart(first), headers=said), range(8)))
+    replayed = [digesting.door.post(uri, builders.multipart(forged), headers=said) for _ in range(6)]
+
+    assert sorted(answer.status for answer in sent) == [201] + [401] * 7
+    assert {answer.status for answer in replayed} == {401}
+    assert {parameters(digest_line(answer)).get("stale") for answer in replayed} == {"true"}
+    assert digesting.kept("f1", "uuid:forged") is None
+    fresh = answering(digest_line(replayed[0]), "POST", uri, digesting.anna.email)
+    assert digesting.door.post(uri, builders.multipart(first), headers=fresh).status == 201
+
+
+@follows("AU-05")
+def test_counts_may_come_in_any_order_and_begin_anew_under_another_cnonce(digesting: Ground) -> None:
+    uri = f"{digesting.base}/formList"
+    line = digest_line(digesting.door.get(uri))
+    user = digesting.anna.email
+    parallel = [answering(line, "GET", uri, user, nc=nc) for nc in (9, 3, 5, 4)]
+    anew = answering(line, "GET", uri, user, nc=3, cnonce="another")
+
+    assert [digesting.door.get(uri, headers=said).status for said in [*parallel, anew]] == [200] * 5
+    assert [digesting.door.get(uri, headers=said).status for said in [*parallel, anew]] == [401] * 5
+
+
+@follows("AU-05")
+def test_a_client_that_counts_nothing_needs_a_nonce_a_request(digesting: Ground) -> None:
+    uri = f"{digesting.base}/formList"
+    for _ in range(2):
+        asked = parameters(digest_line(digesting.door.get(uri)))
+        ha1, ha2 = md5(f"{digesting.anna.email}:{asked['realm']}:{PASSWORD}"), md5(f"GET:{uri}")
+        response = md5(f"{ha1}:{asked['nonce']}:{ha2}")
+        said = (
+            f'Digest username="{digesting.anna.email}", realm="{asked["realm"]}", nonce="{asked["nonce"]}", uri="{uri}", '
+            f'response="{response}"'
+        )
+        again = said.replace(", response", ', nc=00000002, cnonce="x", response')
+
+        statuses = [digesting.door.get(uri, headers={"Authorization": each}).status for each in (said, said, again)]
+        assert statuses == [200, 401, 401]
 
 
 @follows("AU-03 AU-11")
