@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from forms.problems import MalformedXml, Undecryptable, XmlTooLarge
 from forms.store import browsing, pulling
 from forms.store import keys as store
+from forms.store.forms import Form
 from forms.submission import encryption, project_keys
 from forms.submission.encryption import Opened
 from forms.submission.envelope import LIMIT_BYTES
@@ -21,17 +22,18 @@ from storage.unit_of_work import Unit
 class Opening:
     """What opens the encrypted submissions of one form: the private keys that the caller's passphrases unlocked."""
 
-    def __init__(self, unit: Unit, blobs: Blobs, form_id: int, passphrases: Mapping[int, str]) -> None:
-        """Unlock the keys that the form's submissions need. A quarter of a second for each.
+    def __init__(self, unit: Unit, blobs: Blobs, form: Form, passphrases: Mapping[int, str]) -> None:
+        """Unlock the keys that the form's submissions need, or those sent to try its draft. A quarter of a second for each.
 
         Raises: Undecryptable, when a passphrase is wrong.
         """
         self._unit, self._blobs = unit, blobs
         self._private: dict[int, RSAPrivateKey] = {}
-        wanted = {key.id for key in store.keys_needed(unit, form_id) if key.managed} if passphrases else set()
+        needed = store.keys_needed(unit, form.id, draft=form.is_draft) if passphrases else []
+        wanted = {key.id for key in needed if key.managed}
         for key_id in sorted(wanted & passphrases.keys()):
             self._private[key_id] = project_keys.unlocked(store.locked(unit, key_id) or "{}", passphrases[key_id])
-        self._keys = store.keys_of_versions(unit, form_id=form_id) if self._private else {}
+        self._keys = store.keys_of_versions(unit, form_id=form.id) if self._private else {}
 
     def opened(self, form_version_id: int | None, xml: bytes) -> Opened | None:
         """An encrypted submission's envelope with its key; null when nobody gave the passphrase, or it was damaged."""

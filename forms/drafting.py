@@ -82,8 +82,9 @@ def former(unit: Unit, project_id: int, xml_form_id: str) -> Former:
 def create(unit: Unit, project_id: int, compiled: Compiled) -> int:
     """A new form that has only a draft; returns its id.
 
-    Raises: FormExists, BadFormId. Source: ODK Central, POST …/forms.
+    Raises: FormExists, BadFormId, BadPublicKey. Source: ODK Central, POST …/forms.
     """
+    compiled = publishing.keyed(unit, project_id, compiled)
     definition = reading.read(compiled.xform)
     check_form_id(definition.xml_form_id)
     try:
@@ -100,9 +101,10 @@ def create(unit: Unit, project_id: int, compiled: Compiled) -> int:
 def replace(unit: Unit, form_id: int, compiled: Compiled) -> None:
     """A draft in place of the one that there may be, with its media, or else those of the published version.
 
-    Raises: BadFormId, for another form's id; FieldTypeChanged. Source: ODK Central, POST …/draft.
+    Raises: BadFormId, for another form's id; FieldTypeChanged, BadPublicKey. Source: ODK Central, POST …/draft.
     """
     form = forms.locked(unit, form_id)
+    compiled = publishing.keyed(unit, form.project_id, compiled)
     definition = reading.read(compiled.xform)
     if definition.xml_form_id != form.xml_form_id:
         raise BadFormId(
@@ -142,9 +144,9 @@ def discard(unit: Unit, form_id: int) -> None:
 
 
 def publish(unit: Unit, form_id: int, *, version: str | None = None) -> Published:
-    """Make the draft the version that tablets get, under another *version* if one is given, and under the project's key.
+    """Make the draft the version that tablets get, under another *version* if one is given.
 
-    Raises: NotFound, VersionTaken, FieldTypeChanged, BadPublicKey. Source: ODK Central, POST …/draft/publish.
+    Raises: NotFound, VersionTaken, FieldTypeChanged. Source: ODK Central, POST …/draft/publish.
     """
     form = forms.locked(unit, form_id)
     if form.draft_version_id is None:
@@ -152,15 +154,19 @@ def publish(unit: Unit, form_id: int, *, version: str | None = None) -> Publishe
     definition = definition_of(unit, form.draft_version_id)
     if version is not None and version != definition.version:
         definition = _rewritten(unit, form.draft_version_id, with_version(forms.xform_of(unit, form.draft_version_id), version))
-    xform = forms.xform_of(unit, form.draft_version_id)
-    keyed = encrypting.with_key(unit, form.project_id, xform)
-    if keyed != xform:
-        definition = _rewritten(unit, form.draft_version_id, keyed)
     if forms.version_id_of(unit, form.id, definition.version) is not None:
         raise VersionTaken(xml_form_id=form.xml_form_id, version=definition.version)
     check_types(unit, form, definition)
     drafts.forget_trials(unit, form.id)
     return publishing.make_current(unit, form.project_id, form.id, form.draft_version_id, definition)
+
+
+def give_key(unit: Unit, project_id: int, draft_version_id: int) -> None:
+    """Put the project's key into a draft that was uploaded before there was one."""
+    xform = forms.xform_of(unit, draft_version_id)
+    keyed = encrypting.with_key(unit, project_id, xform)
+    if keyed != xform:
+        _rewritten(unit, draft_version_id, keyed)
 
 
 def supply_media(unit: Unit, form_id: int, name: str, stored: Stored) -> Media:
@@ -258,6 +264,7 @@ def _rewritten(unit: Unit, version_id: int, xform: bytes) -> Definition:
         xform_md5=hashlib.md5(xform, usedforsecurity=False).hexdigest(),
         xform_sha256=hashlib.sha256(xform).hexdigest(),
     )
+    encrypting.note_key(unit, version_id, xform)
     return definition
 
 

@@ -1,40 +1,31 @@
 """Letting tablets encrypt: a form that carries a public key, its own or its project's.
 
-A project's key is put into every form that has none, once when it is turned on and then with each publishing. The form's version
-changes with it, since tablets fetch a form again only for another version (openrosa.md SB-86); the same version under the same
-key is the same name, so publishing it twice is still refused.
+A project's key is put into every form that has none: once when it is turned on, and from then on into each draft as it comes, so
+that what is sent to try it is encrypted as well. The form's version changes with it, since tablets fetch a form again only for
+another version (openrosa.md SB-86); the same version under the same key is the same name, and publishing it twice is refused.
 """
 
 import hashlib
-from dataclasses import dataclass
 
 from lxml import etree
 
-from forms.problems import AlreadyActive, BadPublicKey
+from forms.problems import BadPublicKey
 from forms.store import keys as store
 from forms.submission import project_keys
 from forms.xml import attribute, child, children, parse
-from storage import audit
 from storage.unit_of_work import Unit
 
 XFORMS = "http://www.w3.org/2002/xforms"
 ATTRIBUTE = "base64RsaPublicKey"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Pair:
-    """A key pair that was just made: the public half, and the private one locked under the passphrase."""
-
-    public: str
-    private: str
-    hint: str | None
-
-
 def with_key(unit: Unit, project_id: int, xform: bytes) -> bytes:
-    """*xform* as it is to be published: with the project's key if it has none of its own; else byte for byte as it is.
+    """*xform* as tablets are to get it: with the project's key if it has none of its own; else byte for byte as it is.
 
     Raises: BadPublicKey. Source: ODK Central, managed encryption; openrosa.md SB-80, SB-86, CC-41.
     """
+    # Held, so that a form cannot slip past while the project is being given its key.
+    store.hold_project(unit, project_id, alone=False)
     known = store.project_key(unit, project_id)
     own = public_key(xform)
     if own is not None:
@@ -49,21 +40,11 @@ def with_key(unit: Unit, project_id: int, xform: bytes) -> bytes:
 
 
 def note_key(unit: Unit, form_version_id: int, xform: bytes) -> None:
-    """Remember which key a version carries, for those who decrypt what is sent for it."""
+    """Remember which key a version carries now, for those who decrypt what is sent for it."""
     public = public_key(xform)
     if public is not None:
+        store.forget_key(unit, form_version_id)
         store.carry_key(unit, form_version_id, public)
-
-
-def give_key(unit: Unit, project_id: int, pair: Pair) -> None:
-    """Give the project its key, for good.
-
-    Raises: AlreadyActive.
-    """
-    if store.project_key(unit, project_id) is not None:
-        raise AlreadyActive(feature="managed encryption")
-    store.add_project_key(unit, project_id, pair.public, pair.private, pair.hint)
-    audit.record(unit, "project.update.encrypt", project_id=project_id)
 
 
 def public_key(xform: bytes) -> str | None:

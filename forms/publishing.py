@@ -8,12 +8,10 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import true
-
 from forms import encrypting
 from forms.definition import reading
 from forms.definition.model import Definition
-from forms.store import entities, forms, versions
+from forms.store import entities, forms
 from storage import audit, blobs
 from storage.blobs import Stored
 from storage.problems import NotFound, Problem
@@ -66,7 +64,7 @@ def publish(unit: Unit, project_id: int, compiled: Compiled) -> Published:
     Raises: VersionTaken, BadPublicKey.
     Source: openrosa.md EN-07, EN-08, FL-28.
     """
-    compiled = replace(compiled, xform=encrypting.with_key(unit, project_id, compiled.xform))
+    compiled = keyed(unit, project_id, compiled)
     definition = reading.read(compiled.xform)
     form_id, earlier = _form(unit, project_id, definition)
     version_id = add_version(unit, form_id, compiled, definition)
@@ -74,32 +72,20 @@ def publish(unit: Unit, project_id: int, compiled: Compiled) -> Published:
     return make_current(unit, project_id, form_id, version_id, definition)
 
 
+def keyed(unit: Unit, project_id: int, compiled: Compiled) -> Compiled:
+    """The same with the project's key, unless it brings one of its own. Raises: BadPublicKey."""
+    return replace(compiled, xform=encrypting.with_key(unit, project_id, compiled.xform))
+
+
 def make_current(unit: Unit, project_id: int, form_id: int, version_id: int, definition: Definition) -> Published:
     """Let tablets fetch a version, and let the entity lists be that it feeds."""
     forms.mark_published(unit, form_id, version_id)
-    encrypting.note_key(unit, version_id, forms.xform_of(unit, version_id))
     for declared in definition.entities:
         list_id = entities.declare_list(unit, project_id, declared.dataset, declared.properties)
         entities.link_media(unit, forms.current_versions(unit, project_id), list_id, f"{declared.dataset}.csv")
     audit.record(unit, "form.update.publish", project_id=project_id, form_id=form_id, subject=definition.xml_form_id)
     missing = [file.name for file in forms.media_of(unit, version_id) if not file.blob_sha256 and not file.entity_list_id]
     return Published(form_id, version_id, definition, missing)
-
-
-def turn_encryption_on(unit: Unit, project_id: int, pair: encrypting.Pair) -> None:
-    """Give the project its key and publish each of its forms that has none anew, under another version.
-
-    Raises: AlreadyActive. Source: ODK Central, POST /projects/{id}/key.
-    """
-    encrypting.give_key(unit, project_id, pair)
-    for found in forms.forms_in(unit, project_id, true()):
-        xform = forms.xform_of(unit, found.version_id or 0)
-        if encrypting.public_key(xform) is None:
-            before = versions.version_of(unit, project_id, found.xml_form_id)
-            workbook = None
-            if before.workbook_sha256 is not None:
-                workbook = Stored(before.workbook_sha256, before.workbook_md5 or "", before.workbook_bytes or 0)
-            publish(unit, project_id, Compiled(xform, workbook, before.workbook_type, bool(found.validated)))
 
 
 def supply_media(unit: Unit, form_version_id: int, name: str, stored: Stored) -> None:
@@ -126,7 +112,7 @@ def add_version(unit: Unit, form_id: int, compiled: Compiled, definition: Defini
     """A new version of the form, still unpublished and without media; returns its id."""
     if compiled.workbook is not None:
         blobs.remember(unit, compiled.workbook)
-    return forms.add_version(
+    version_id = forms.add_version(
         unit,
         form_id=form_id,
         version=definition.version,
@@ -140,6 +126,8 @@ def add_version(unit: Unit, form_id: int, compiled: Compiled, definition: Defini
         validated=compiled.validated,
         created_by=unit.actor_id,
     )
+    encrypting.note_key(unit, version_id, compiled.xform)
+    return version_id
 
 
 def add_media(

@@ -1,5 +1,6 @@
 """Taking a form back from the trash, while nothing has taken its place."""
 
+from forms import keying
 from forms.drafting import FormExists
 from forms.store import forms, trash
 from forms.store.trash import DeletedForm
@@ -8,7 +9,7 @@ from storage.unit_of_work import Unit, tried_again_if_taken
 
 
 def restore(unit: Unit, deleted: DeletedForm) -> None:
-    """Take a form out of the trash.
+    """Take a form out of the trash; if its project has been given a key meanwhile, under that key.
 
     Raises: NotFound, when it was restored meanwhile; FormExists, when another form of its id is there.
     Source: ODK Central, POST …/forms/{id}/restore.
@@ -19,5 +20,6 @@ def restore(unit: Unit, deleted: DeletedForm) -> None:
     except NotFound:
         with tried_again_if_taken():
             trash.take_back(unit, deleted.form_id)
+        keying.give_key(unit, forms.form_by_id(unit, deleted.form_id))
         return
     raise FormExists(fields="(projectId,xmlFormId)", values=f"({deleted.project_id},{deleted.xml_form_id})")

@@ -3,7 +3,7 @@
 `pytest --database sqlite` (the default) or `--database postgresql`; `make test` runs the whole suite on both.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,13 @@ from storage.engine import Database
 from storage.settings import Settings
 from tests.support import postgres
 
-pytest_plugins = ["tests.support.serving", "tests.support.founded", "tests.support.households", "tests.support.told"]
+pytest_plugins = [
+    "tests.support.serving",
+    "tests.support.founded",
+    "tests.support.households",
+    "tests.support.told",
+    "tests.support.encrypting",
+]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -61,18 +67,33 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def new_database(request: pytest.FixtureRequest, database_kind: str) -> Callable[[Path], str]:
+    """A maker of databases with every table and no row: the folder for a file in, the URL out."""
+
+    def make(folder: Path) -> str:
+        if database_kind == "sqlite":
+            path = folder / "siraba.db"
+            path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+            return f"sqlite:///{path}"
+        server: postgres.PostgresServer = request.getfixturevalue("postgres_server")
+        return server.create(template=request.getfixturevalue("postgres_template"))
+
+    return make
+
+
 @pytest.fixture
-def database_address(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> Iterator[str]:
+def database_address(
+    request: pytest.FixtureRequest, database_kind: str, new_database: Callable[[Path], str], tmp_path: Path
+) -> Iterator[str]:
     """The URL of a fresh database with every table and no row."""
-    if database_kind == "sqlite":
-        path = tmp_path / "siraba.db"
-        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
-        yield f"sqlite:///{path}"
-        return
-    server: postgres.PostgresServer = request.getfixturevalue("postgres_server")
-    address = server.create(template=request.getfixturevalue("postgres_template"))
+    address = new_database(tmp_path)
+    server: postgres.PostgresServer | None = None
+    if database_kind == "postgresql":
+        server = request.getfixturevalue("postgres_server")
     yield address
-    server.drop(address)
+    if server is not None:
+        server.drop(address)
 
 
 @pytest.fixture

@@ -6,7 +6,15 @@ from typing import Any
 from sqlalchemy import delete, func, select, update
 
 from forms.store.forms import WEB_ID_BYTES
-from storage.schema import form, form_attachment, form_version, submission, submission_attachment, submission_version
+from storage.schema import (
+    form,
+    form_attachment,
+    form_version,
+    form_version_key,
+    submission,
+    submission_attachment,
+    submission_version,
+)
 from storage.unit_of_work import Unit
 
 TOKEN_BYTES = 32
@@ -42,7 +50,8 @@ def rename(unit: Unit, form_version_id: int, **columns: Any) -> None:
 
 def forget_version(unit: Unit, form_version_id: int) -> None:
     """Remove a version that was never published, with the media it expected."""
-    unit.connection.execute(delete(form_attachment).where(form_attachment.c.form_version_id == form_version_id))
+    for table in (form_attachment, form_version_key):
+        unit.connection.execute(delete(table).where(table.c.form_version_id == form_version_id))
     unit.connection.execute(
         delete(form_version).where(form_version.c.id == form_version_id, form_version.c.published_at.is_(None))
     )

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
-from storage.schema import encryption_key, form, form_version, form_version_key, submission, submission_version
+from storage.schema import encryption_key, form, form_version, form_version_key, project, submission, submission_version
 from storage.unit_of_work import Unit
 
 
@@ -20,6 +20,13 @@ class Key:
 
 
 _KEYS = select(encryption_key.c.id, encryption_key.c.public, encryption_key.c.private.is_not(None), encryption_key.c.hint)
+
+
+def hold_project(unit: Unit, project_id: int, *, alone: bool = True) -> None:
+    """Hold a project until the unit ends: *alone* against all who hold it, else together with them. Submissions go on."""
+    unit.connection.execute(
+        select(project.c.id).where(project.c.id == project_id).with_for_update(read=not alone, key_share=alone)
+    )
 
 
 def project_key(unit: Unit, project_id: int) -> Key | None:
@@ -74,6 +81,11 @@ def add_project_key(unit: Unit, project_id: int, public: str, private: str, hint
         {"public": public, "project_id": project_id, "private": private, "hint": hint, "created_at": unit.now},
     ).scalar_one()
     return added
+
+
+def forget_key(unit: Unit, form_version_id: int) -> None:
+    """Let a version carry no key."""
+    unit.connection.execute(delete(form_version_key).where(form_version_key.c.form_version_id == form_version_id))
 
 
 def carry_key(unit: Unit, form_version_id: int, public: str) -> None:

@@ -28,11 +28,15 @@ _BOUND = b"siraba: private key of a project"
 
 def made(passphrase: str) -> tuple[str, str]:
     """A new pair: the public key as forms carry it (base64 of its DER), and the private key, encrypted, as JSON. Slow."""
-    key = rsa.generate_private_key(public_exponent=65_537, key_size=BITS)
+    return locked(rsa.generate_private_key(public_exponent=65_537, key_size=BITS), passphrase)
+
+
+def locked(key: RSAPrivateKey, passphrase: str) -> tuple[str, str]:
+    """The same for a key that there is. Slow on purpose."""
     plain = key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     salt, nonce = os.urandom(16), os.urandom(12)
-    locked = AESGCM(_stretched(passphrase, salt, ROUNDS)).encrypt(nonce, plain, _BOUND)
-    parts = {"salt": salt, "nonce": nonce, "locked": locked}
+    closed = AESGCM(_stretched(passphrase, salt, ROUNDS)).encrypt(nonce, plain, _BOUND)
+    parts = {"salt": salt, "nonce": nonce, "locked": closed}
     kept = {"rounds": ROUNDS, **{name: base64.b64encode(part).decode() for name, part in parts.items()}}
     return public_text(key.public_key()), json.dumps(kept)
 
@@ -43,9 +47,9 @@ def unlocked(kept: str, passphrase: str) -> RSAPrivateKey:
     Raises: Undecryptable, when the passphrase is another.
     """
     parts = json.loads(kept)
-    salt, nonce, locked = (base64.b64decode(parts[name]) for name in ("salt", "nonce", "locked"))
+    salt, nonce, closed = (base64.b64decode(parts[name]) for name in ("salt", "nonce", "locked"))
     try:
-        plain = AESGCM(_stretched(passphrase, salt, parts["rounds"])).decrypt(nonce, locked, _BOUND)
+        plain = AESGCM(_stretched(passphrase, salt, parts["rounds"])).decrypt(nonce, closed, _BOUND)
     except InvalidTag:
         raise Undecryptable from None
     key = serialization.load_der_private_key(plain, password=None)

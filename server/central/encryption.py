@@ -1,7 +1,7 @@
 """Managed encryption: a project's own key, turned on once and for good."""
 
-from forms import publishing
-from forms.encrypting import Pair
+from forms import keying
+from forms.keying import Pair
 from forms.problems import AlreadyActive, MissingField
 from forms.store import keys as keys_store
 from forms.store import projects as projects_store
@@ -38,5 +38,5 @@ def turn_encryption_on(ask: Ask[Project]) -> Answer:
 
     Raises: MissingField, AlreadyActive. Source: ODK Central, POST /projects/{id}/key.
     """
-    publishing.turn_encryption_on(ask.unit, ask.found.id, ask.prepared)
+    keying.turn_encryption_on(ask.unit, ask.found.id, ask.prepared)
     return json(shown(ask.unit, ask.found))

@@ -85,7 +85,7 @@ def _opening(ask: Ask[Form]) -> Opening:
         for name, value in given.items()
         if name.isascii() and name.isdigit() and len(name) < 10 and isinstance(value, str)
     }
-    return Opening(ask.unit, ask.site.blobs, ask.found.id, passphrases)
+    return Opening(ask.unit, ask.site.blobs, ask.found, passphrases)
 
 
 def _note(ask: Ask[Form]) -> None:

@@ -1,7 +1,8 @@
 """Encrypted forms from the tablet to the export.
 
 The encrypting side is the Java collector's, written from ODK's specification upon `javax.crypto`, the JDK's own cryptography;
-the server's is upon OpenSSL. They share no line, and JavaRosa reads the key out of the form.
+the server's is upon OpenSSL. They share no line, and JavaRosa reads the key out of the form. What Enketo and ODK Collect
+themselves encrypted is opened in `tests/server/central/test_encryption.py`.
 """
 
 import csv
@@ -9,8 +10,9 @@ import hashlib
 import io
 import json
 import os
+import secrets
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -26,9 +28,13 @@ from forms.publishing import Compiled
 from forms.store import keys as keys_store
 from forms.submission import encryption, project_keys
 from server import worker
+from server.application import application
 from server.web.surface import Site
 from storage import blobs, unit_of_work
-from storage.schema import encryption_key, entity, submission_attachment, submission_version
+from storage.blobs import DiskBlobs
+from storage.engine import Database
+from storage.schema import entity, submission_attachment, submission_version
+from storage.settings import Settings
 from tests.collector.collector import Collector, Device, Filled
 from tests.collector.fixtures import collector
 from tests.support import builders
@@ -42,12 +48,34 @@ PASSPHRASE = "mille et une nuits à Gao"
 PHOTO = os.urandom(200_003)
 
 
-@dataclass
-class Project:
-    """A project that is being served, its manager, and a tablet of it."""
+@dataclass(frozen=True)
+class Served:
+    """One server for all of these tests, which have a project each, and what it prints."""
 
     site: Site
     client: Client
+    address: str
+    log: Path
+
+
+@pytest.fixture(scope="module")
+def served(new_database: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("encryption")
+    settings = Settings(data_dir=folder, database_url=new_database(folder), public_url="http://siraba.test")
+    database = Database(settings.database)
+    site = Site(settings, database, DiskBlobs(folder / "blobs"))
+    with serving(settings, folder / "server.log") as server:
+        yield Served(site, Client(application(site)), server.address, server.log)
+    database.dispose()
+
+
+@dataclass
+class Project:
+    """A project of the test's own, its manager, and a tablet of it."""
+
+    site: Site
+    client: Client
+    log: Path
     id: int
     manager: builders.Person
     tablet: Device
@@ -96,15 +124,15 @@ def opened(answer: TestResponse) -> zipfile.ZipFile:
 
 
 @pytest.fixture
-def project(site: Site, client: Client, collector: Collector, tmp_path: Path) -> Iterator[Project]:
-    project_id = builders.add_project(site.database)
-    builders.add_form(site.database, project_id)
-    manager = builders.add_person(site.database, "manager", "manager", project_id=project_id)
-    key = builders.add_tablet(site.database, project_id).token
-    with serving(site.settings, tmp_path / "server.log") as served:
-        door = f"{served.address}/v1/key/{key}/projects/{project_id}"
-        tablet = Device(collector, tmp_path / "tablet", server=door, device_id="collect:gao")
-        yield Project(site, client, project_id, manager, tablet, tmp_path)
+def project(served: Served, collector: Collector, tmp_path: Path) -> Project:
+    database = served.site.database
+    project_id = builders.add_project(database)
+    builders.add_form(database, project_id)
+    manager = builders.add_person(database, f"manager-{secrets.token_hex(4)}", "manager", project_id=project_id)
+    key = builders.add_tablet(database, project_id).token
+    door = f"{served.address}/v1/key/{key}/projects/{project_id}"
+    tablet = Device(collector, tmp_path / "tablet", server=door, device_id="collect:gao")
+    return Project(served.site, served.client, served.log, project_id, manager, tablet, tmp_path)
 
 
 @pytest.mark.follows("TV-62 SB-84")
@@ -135,7 +163,7 @@ def test_what_a_tablet_encrypted_is_read_with_the_passphrase_and_only_then(proje
         assert "media/submission.xml" not in opened(answer).namelist()
     assert wrong.status_code == 400
     assert wrong.get_json()["code"] == 400.12
-    assert PASSPHRASE not in (project.folder / "server.log").read_text()
+    assert PASSPHRASE not in project.log.read_text()
     assert (key["managed"], key["hint"]) == (True, "the book")
 
 
@@ -150,10 +178,12 @@ def test_every_file_stays_as_it_came_and_nothing_is_read_of_it(project: Project)
         assert answer.get_data() == content
     assert project.get(f"{one}.xml").get_data() == filled.xml.read_bytes()
     with unit_of_work.reading(project.site.database) as unit:
-        reading = unit.connection.execute(select(submission_version.c.reading, submission_version.c.reading_problem)).one()
-        named = unit.connection.execute(select(submission_attachment.c.expected)).scalars().all()
-        assert tuple(reading) == ("unreadable", "The submission is encrypted.")
-        assert list(named) == [True, True]
+        this = submission_version.c.instance_id == filled.instance_id
+        read = select(submission_version.c.id, submission_version.c.reading, submission_version.c.reading_problem)
+        version_id, *reading = unit.connection.execute(read.where(this)).one()
+        files = select(submission_attachment.c.expected).where(submission_attachment.c.submission_version_id == version_id)
+        assert reading == ["unreadable", "The submission is encrypted."]
+        assert unit.connection.execute(files).scalars().all() == [True, True]
         assert unit.connection.execute(select(func.count()).select_from(entity)).scalar_one() == 0
     (row,) = project.get(f"{project.forms}/register.svc/Submissions").get_json()["value"]
     assert row["__system"]["status"] == "notDecrypted"
@@ -166,7 +196,8 @@ def test_the_signature_holds_and_the_key_lies_under_the_passphrase(project: Proj
     filled = project.send()
 
     with unit_of_work.reading(project.site.database) as unit:
-        private = unit.connection.execute(select(encryption_key.c.private)).scalar_one()
+        own = keys_store.project_key(unit, project.id)
+        private = keys_store.locked(unit, own.id) if own else None
     key = project_keys.unlocked(private or "", PASSPHRASE)
     envelope = encryption.opened(encryption.sealed(filled.xml.read_bytes()), key)
     plain = {
@@ -192,7 +223,7 @@ def test_turning_encryption_on_renames_every_version_and_happens_once(project: P
     (listed,) = project.tablet.refresh()
 
     assert before["keyId"] is None
-    assert on.get_json()["keyId"] == after["keyId"] == project.get("/v1/projects").get_json()[0]["keyId"]
+    assert on.get_json()["keyId"] == after["keyId"] == project.get(f"/v1/projects/{project.id}").get_json()["keyId"]
     assert after["version"].startswith("1[encrypted:")
     assert (listed.version, listed.state) == (after["version"], "updated")
     again = project.turn_on()

@@ -2,9 +2,10 @@
 
 import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -19,7 +20,6 @@ from storage.engine import Database
 from storage.settings import Settings
 from tests.support import builders
 from tests.support.builders import PASSWORD, Person, Tablet
-from tests.support.postgres import PostgresServer
 from tests.support.sockets import serving
 from tests.vectors.calling import Answered, Door
 from tests.vectors.forms import READER, simple
@@ -41,16 +41,10 @@ class Servers:
 
 
 @pytest.fixture(scope="session")
-def servers(request: pytest.FixtureRequest, database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers(new_database: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Two gunicorns on one database: at an http address, and behind a proxy with TLS and a path before the server's own."""
     folder = tmp_path_factory.mktemp("vectors")
-    if database_kind == "sqlite":
-        path = folder / "siraba.db"
-        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
-        address = f"sqlite:///{path}"
-    else:
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        address = server.create(template=request.getfixturevalue("postgres_template"))
+    address = new_database(folder)
     settings = Settings(data_dir=folder, database_url=address)
     shared = {"digest_key": DIGEST_KEY, "upload_limit_bytes": str(UPLOAD_LIMIT_BYTES)}
     with ExitStack() as running:

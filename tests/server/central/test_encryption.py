@@ -1,0 +1,92 @@
+"""Encrypted forms over Central's API, with submissions that Enketo and ODK Collect encrypted (`tests/support/encrypted`)."""
+
+import pytest
+from sqlalchemy import func, select, true
+
+from forms import keying, retiring
+from forms.store import forms as forms_store
+from forms.store import trash, versions
+from storage import unit_of_work
+from storage.engine import Database
+from storage.schema import form_version_key
+from tests.support import builders
+from tests.support.encrypting import AUDIO, COLLECT, ENKETO, PHOTO, VERSION, Elsewhere, Encrypted, opened, pair, rows
+from tests.support.households import basic
+
+
+@pytest.mark.follows("TV-62 SB-81 SB-84")
+@pytest.mark.parametrize("sent", [ENKETO, COLLECT], ids=lambda each: each.folder)
+def test_what_another_program_encrypted_opens_whole(encrypted: Encrypted, sent: Elsewhere) -> None:
+    builders.add_form(encrypted.database, encrypted.project_id)
+    encrypted.send(sent.xml, sent.files)
+
+    archive = opened(encrypted.export())
+
+    (row,) = rows(archive)
+    assert (row["KEY"], row["age"], row["photo"], row["Status"]) == (sent.instance_id, sent.age, sent.photo, "")
+    assert [each["nick"] for each in rows(archive, "register-member.csv")] == ["Sékou Ɓa", "N’Fa"]
+    assert archive.read(f"media/{sent.photo}") == PHOTO
+    assert archive.read("media/audio.m4a") == AUDIO
+
+
+@pytest.mark.follows("SB-86")
+def test_a_draft_has_the_key_from_the_start_so_trials_are_encrypted_too(encrypted: Encrypted) -> None:
+    forms = f"/v1/projects/{encrypted.project_id}/forms"
+    made = encrypted.client.post(
+        forms, data=builders.register(), content_type="application/xml", headers=basic(encrypted.manager)
+    )
+    draft = encrypted.get("/draft").get_json()
+    test = f"/v1/test/{draft['draftToken']}/projects/{encrypted.project_id}/forms/register/draft"
+    sent = encrypted.client.post(f"{test}/submission", **builders.multipart(ENKETO.xml, ENKETO.files))
+
+    assert made.status_code == 200
+    assert (draft["version"], draft["keyId"]) == (VERSION, encrypted.key_id)
+    assert sent.status_code == 201
+    (key,) = encrypted.get("/draft/submissions/keys").get_json()
+    assert key["id"] == encrypted.key_id
+    (closed,) = rows(opened(encrypted.get("/draft/submissions.csv.zip")))
+    assert (closed["age"], closed["Status"]) == ("", "not decrypted")
+    archive = opened(encrypted.export(path="/draft/submissions.csv.zip"))
+    assert rows(archive)[0]["age"] == "31"
+    assert archive.read("media/été 1.jpg") == PHOTO
+
+
+def test_a_key_is_forgotten_with_the_draft_that_carried_it(encrypted: Encrypted) -> None:
+    builders.add_form(encrypted.database, encrypted.project_id)
+    builders.add_draft(encrypted.database, encrypted.project_id, version="2")
+    replaced = builders.add_draft(encrypted.database, encrypted.project_id, version="3")
+    published = encrypted.post("/draft/publish")
+    builders.add_draft(encrypted.database, encrypted.project_id, version="4")
+    discarded = encrypted.client.delete(f"{encrypted.form}/draft", headers=basic(encrypted.manager))
+
+    assert (published.status_code, discarded.status_code) == (200, 200)
+    assert replaced.version.startswith("3[encrypted:")
+    with unit_of_work.reading(encrypted.database) as unit:
+        assert unit.connection.execute(select(func.count()).select_from(form_version_key)).scalar_one() == 2
+
+
+def test_drafts_that_are_there_are_given_the_key_where_they_lie(database: Database) -> None:
+    project_id = builders.add_project(database)
+    builders.add_form(database, project_id)
+    before = builders.add_draft(database, project_id, version="2")
+
+    with unit_of_work.writing(database) as unit:
+        keying.turn_encryption_on(unit, project_id, pair())
+        after = versions.draft_of(unit, project_id, "register")
+
+    assert (before.version, before.key_id) == ("2", None)
+    assert after.version == "2[encrypted:2bf9c29f]"
+    assert after.key_id is not None
+
+
+def test_a_form_from_the_trash_comes_back_under_the_key(database: Database) -> None:
+    project_id = builders.add_project(database)
+    builders.add_deleted_form(database, project_id)
+
+    with unit_of_work.writing(database) as unit:
+        keying.turn_encryption_on(unit, project_id, pair())
+        (deleted,) = trash.deleted_forms(unit, project_id, true())
+        retiring.restore(unit, deleted)
+        back = forms_store.form_of(unit, project_id, "deleted")
+
+    assert back.version == VERSION
