@@ -78,14 +78,17 @@ def keep(unit: Unit, project_id: int, refused: Refused, limits: Limits) -> Fate:
     if known is not None and known.state == Fate.DROPPED:
         store.refused_again(unit, known.id, refused.problem.code, refused.problem.sentence)
         return Fate.DROPPED
-    if _is_full(unit, project_id, limits) and (known is None or refused.files):
+    gone = known is not None and known.state == Fate.TAKEN  # and the form that it was taken into was purged since
+    if _is_full(unit, project_id, limits) and (known is None or gone or refused.files):
         contacts.turned_away(unit, project_id)
         return Fate.TURNED_AWAY
     quarantine_id = known.id if known else _added(unit, project_id, refused, xml_sha256)
     if known is not None:
         store.refused_again(unit, known.id, refused.problem.code, refused.problem.sentence)
+    if gone:
+        store.reopen(unit, quarantine_id, refused.xml)
+    blobs.remember_all(unit, [file.stored for file in refused.files])
     for file in refused.files:
-        blobs.remember(unit, file.stored)
         store.keep_file(unit, quarantine_id, file.name, file.stored.sha256, file.content_type)
     store.measure(unit, quarantine_id)
     if isinstance(refused.problem, EditsNothing):

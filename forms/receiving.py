@@ -290,8 +290,8 @@ def _form_version_id(unit: Unit, target: Target, version: str) -> int | None:
 
 def keep_files(unit: Unit, version_id: int, files: Sequence[SentFile]) -> None:
     """Note files that came for a version."""
+    blobs.remember_all(unit, [file.stored for file in files])
     for file in files:
-        blobs.remember(unit, file.stored)
         store.keep_file(unit, version_id, file.name, file.stored.sha256, file.content_type)
 
 

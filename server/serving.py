@@ -22,7 +22,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.glogging import Logger
 from gunicorn.http import message
 
-from server import sweeping, worker
+from server import purging, sweeping, worker
 from server.application import application
 from server.lanes import LanedWorker
 from server.web.surface import Site
@@ -140,6 +140,7 @@ def serve_worker(settings: Settings) -> None:
         daemon=True,  # a stop need not wait for a long look at a bucket
     )
     sweeper.start()
+    threading.Thread(target=purging.purge_daily, args=(database, stop), daemon=True).start()
     worker.work(database, stop, poll_seconds=settings.worker_poll_seconds)
     database.dispose()
 

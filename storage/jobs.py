@@ -5,7 +5,7 @@ deletes it, and tried again with growing delays when that unit fails. A worker t
 claims with SKIP LOCKED, so workers never wait for each other; SQLite's write transaction does the same for its one writer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -60,6 +60,11 @@ def finish(unit: Unit, done: Iterable[Job]) -> None:
     ids = [finished.id for finished in done]
     if ids:
         unit.connection.execute(delete(job).where(job.c.id.in_(ids)))
+
+
+def forget(unit: Unit, kind: str, subject_ids: Sequence[int]) -> None:
+    """Let *kind* not be done to these, which are no longer there."""
+    unit.connection.execute(delete(job).where(job.c.kind == kind, job.c.subject_id.in_(subject_ids)))
 
 
 def put_back(unit: Unit, failed: Job, failure: str) -> None:

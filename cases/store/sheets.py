@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from cases.fact import IN_FORCE, FactSheet, dumps, loads
 from cases.linking import Registered
 from cases.values import moment_of, moment_text
-from storage.schema import case_lock, fact_sheet
+from storage.schema import case_lock, fact_sheet, submission_version
 from storage.unit_of_work import Unit
 
 _HEADER = (
@@ -117,6 +117,12 @@ def naming_id(unit: Unit, case_id: str) -> list[tuple[FactSheet, str]]:
     """Every sheet of any project that names this case by its id, with the record it counts for."""
     found = select(*_COLUMNS).where(fact_sheet.c.case_id == case_id)
     return [(opened(row), row.record_id) for row in unit.connection.execute(found)]
+
+
+def standing_on(unit: Unit, form_id: int) -> int:
+    """How many sheets came by what was sent to a form, superseded and retracted ones too."""
+    sent = select(func.count()).select_from(fact_sheet).join(submission_version).where(submission_version.c.form_id == form_id)
+    return unit.connection.execute(sent).scalar_one()
 
 
 def of_records(unit: Unit, record_ids: Collection[str]) -> dict[str, list[Stored]]:

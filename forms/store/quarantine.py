@@ -165,6 +165,12 @@ def refused_for(unit: Unit, quarantine_id: int, code: str, reason: str) -> None:
     unit.connection.execute(update(quarantine).where(quarantine.c.id == quarantine_id).values(code=code, reason=reason))
 
 
+def reopen(unit: Unit, quarantine_id: int, xml: bytes) -> None:
+    """Have a payload wait for a decision again."""
+    waits: dict[str, Any] = {"state": "kept", "xml": xml, "settled_by": None, "settled_at": None}
+    unit.connection.execute(update(quarantine).where(quarantine.c.id == quarantine_id).values(**waits))
+
+
 def keep_file(unit: Unit, quarantine_id: int, name: str, blob_sha256: str, content_type: str) -> None:
     """Note a file that came; the same name with other bytes stands beside it."""
     dialect: Any = postgresql if unit.dialect == "postgresql" else sqlite

@@ -52,6 +52,8 @@ _TARGET = (
     .where(form.c.project_id == bindparam("project_id"), form.c.xml_form_id == bindparam("xml_form_id"))
     .order_by(form.c.deleted_at.is_not(None), form.c.id.desc())
     .limit(1)
+    # As the reference to the form will lock it anyway: a purge waits for who is sending, and who sends after it finds no form.
+    .with_for_update(read=True, key_share=True, of=form)
 )
 _VERSION = select(
     submission_version.c.id,
@@ -71,7 +73,7 @@ _ADD_VERSION = insert(submission_version).returning(submission_version.c.id)
 
 
 def target_of(unit: Unit, project_id: int, xml_form_id: str) -> Target | None:
-    """The published form of this id in the project; a deleted one when there is no other."""
+    """The published form of this id in the project; a deleted one when there is no other. It is not purged during this unit."""
     row = unit.connection.execute(_TARGET, {"project_id": project_id, "xml_form_id": xml_form_id}).one_or_none()
     return Target(*row) if row else None
 

@@ -45,7 +45,7 @@ def _deleted() -> Select[Any]:
         )
         .outerjoin(form_version, form_version.c.id == func.coalesce(form.c.current_version_id, form.c.draft_version_id))
         .join(project, project.c.id == form.c.project_id)
-        .where(form.c.deleted_at.is_not(None), project.c.deleted_at.is_(None))
+        .where(form.c.deleted_at.is_not(None), form.c.purged_at.is_(None), project.c.deleted_at.is_(None))
     )
 
 
@@ -84,7 +84,6 @@ def take_back(unit: Unit, form_id: int) -> None:
     unit.connection.execute(update(form).where(form.c.id == form_id).values(deleted_at=None, updated_at=unit.now))
 
 
-def due(unit: Unit, before: datetime) -> list[DeletedForm]:
-    """The forms that were deleted before that moment."""
-    rows = unit.connection.execute(_deleted().where(form.c.deleted_at < before).order_by(form.c.id))
-    return [DeletedForm(*row) for row in rows]
+def deleted(unit: Unit, *wanted: ColumnElement[bool]) -> list[DeletedForm]:
+    """The forms in the trash of any project for which all of *wanted* hold."""
+    return [DeletedForm(*row) for row in unit.connection.execute(_deleted().where(*wanted).order_by(form.c.id))]

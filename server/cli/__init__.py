@@ -11,6 +11,7 @@ from server.cli.cases import cases
 from server.cli.demo import demo
 from server.cli.form import form
 from server.cli.migrate import migrate
+from server.cli.purge import purge
 from server.cli.quarantine import quarantine
 from server.cli.run import run
 from server.cli.serve import serve, web, worker
@@ -50,7 +51,7 @@ def siraba() -> None:
     """
 
 
-for _command in (run, serve, web, worker, migrate, user, app_user, form, cases, quarantine, demo, sweep, settings):
+for _command in (run, serve, web, worker, migrate, user, app_user, form, cases, quarantine, demo, purge, sweep, settings):
     siraba.add_command(_command)
 
 

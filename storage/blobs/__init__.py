@@ -7,7 +7,7 @@ after: a crash between the two leaves an orphan, which a sweep removes.
 
 from storage.blobs.disk import DiskBlobs
 from storage.blobs.protocol import BLOCK_BYTES, BlobMissing, Blobs, BlobWriter, Lying, Stored
-from storage.blobs.rows import forget, known, let_go, remember, take_orphan
+from storage.blobs.rows import forget, known, let_go, remember, remember_all, take_orphan
 from storage.blobs.s3 import S3Blobs
 from storage.settings import Settings
 
@@ -25,6 +25,7 @@ __all__ = [
     "let_go",
     "of",
     "remember",
+    "remember_all",
     "take_orphan",
 ]
 

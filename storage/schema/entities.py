@@ -73,7 +73,7 @@ entity_held = Table(
     row_id(),
     Column("entity_list_id", ForeignKey("entity_list.id"), nullable=False),
     text("uuid"),
-    Column("submission_version_id", ForeignKey("submission_version.id"), nullable=False),
+    Column("submission_version_id", ForeignKey("submission_version.id"), nullable=False, index=True),
     text("branch_id", nullable=True),
     Column("branch_base_version", Integer, nullable=True),
     Column("action", JSON, nullable=False),

@@ -33,6 +33,8 @@ form = Table(
     moment("created_at"),
     moment("updated_at", nullable=True),
     moment("deleted_at", nullable=True),
+    # From here on the row only says that there was such a form: what was done with it stays on record, and nothing else does.
+    moment("purged_at", nullable=True),
     CheckConstraint("state in ('open', 'closing', 'closed')", name="state_is_known"),
 )
 Index(
@@ -56,7 +58,7 @@ form_version = Table(
     Column("xform", LargeBinary, nullable=False),
     text("xform_md5"),
     text("xform_sha256"),
-    text("workbook_sha256", ForeignKey("blob.sha256"), nullable=True),
+    text("workbook_sha256", ForeignKey("blob.sha256"), nullable=True, index=True),
     text("workbook_type", nullable=True),
     # By which KoBo knows the form whatever its id is; in forms that came from there.
     text("formhub_uuid", nullable=True, index=True),
@@ -81,7 +83,7 @@ form_attachment = Table(
     Column("form_version_id", ForeignKey("form_version.id"), primary_key=True),
     text("name", primary_key=True),
     text("type"),
-    text("blob_sha256", ForeignKey("blob.sha256"), nullable=True),
+    text("blob_sha256", ForeignKey("blob.sha256"), nullable=True, index=True),
     Column("entity_list_id", ForeignKey("entity_list.id"), nullable=True),
     moment("updated_at", nullable=True),
 )

@@ -33,7 +33,7 @@ quarantine = Table(
     text("user_agent", nullable=True),
     Column("times", Integer, nullable=False, server_default="1"),
     text("state", server_default="kept"),
-    Column("submission_version_id", ForeignKey("submission_version.id"), nullable=True),
+    Column("submission_version_id", ForeignKey("submission_version.id"), nullable=True, index=True),
     Column("settled_by", ForeignKey("actor.id"), nullable=True),
     moment("settled_at", nullable=True),
     moment("first_at"),
@@ -57,7 +57,7 @@ quarantine_file = Table(
     Column("quarantine_id", ForeignKey("quarantine.id"), primary_key=True),
     text("name", primary_key=True),
     # Part of the key: a name may come again with other bytes, and both are kept.
-    text("blob_sha256", ForeignKey("blob.sha256"), primary_key=True),
+    text("blob_sha256", ForeignKey("blob.sha256"), primary_key=True, index=True),
     text("content_type", nullable=True),
     moment("received_at"),
 )

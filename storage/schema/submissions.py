@@ -62,7 +62,8 @@ submission_attachment = Table(
     metadata,
     Column("submission_version_id", ForeignKey("submission_version.id"), primary_key=True),
     text("name", primary_key=True),
-    text("blob_sha256", ForeignKey("blob.sha256"), nullable=True),
+    # Indexed, since a blob goes when nothing names it any more; so in every table that names one.
+    text("blob_sha256", ForeignKey("blob.sha256"), nullable=True, index=True),
     text("content_type", nullable=True),
     # True once the XML was found to name the file; null until the answers were read.
     Column("expected", Boolean, nullable=True),

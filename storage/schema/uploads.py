@@ -22,7 +22,7 @@ upload = Table(
     moment("created_at"),
     moment("expires_at"),
     # Null until the last byte has come.
-    text("blob_sha256", ForeignKey("blob.sha256"), nullable=True),
+    text("blob_sha256", ForeignKey("blob.sha256"), nullable=True, index=True),
     # Null until the submission was there to take it.
     moment("attached_at", nullable=True),
     Index("ix_upload__form_id", "form_id", "instance_id"),

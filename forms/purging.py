@@ -1,0 +1,91 @@
+"""Removing a form from the trash for good, with all that was ever sent to it.
+
+It is buried first, in one short unit: from there on nobody reaches it, restores it or sends to it. Then what it held goes
+batch by batch, so that tablets never wait for a large form; a purge that was interrupted is ended by the next one. Of the
+form itself one row stays, since the record of who did what is never shortened. Entities that its submissions made stay as
+they are.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+
+from forms import receiving
+from forms.definitions import definition_of
+from forms.store import purging as store
+from forms.store.purging import Said
+from forms.store.trash import DeletedForm
+from storage import audit, blobs, jobs
+from storage.unit_of_work import Unit
+
+DAYS = 30
+BATCH = 200
+
+
+def unread_of_cases(unit: Unit, form_id: int) -> int:
+    """How many versions of submissions to a form that keeps cases were not or could not be read."""
+    if not any(definition_of(unit, each).keeps_cases for each in store.published(unit, form_id)):
+        return 0
+    return store.unread(unit, form_id)
+
+
+def held(unit: Unit, found: DeletedForm, before: datetime) -> bool:
+    """Whether the form still lies in the trash since *before*; if so this unit holds it."""
+    return store.hold(unit, found, before)
+
+
+def bury(unit: Unit, found: DeletedForm) -> int:
+    """Make a form that this unit holds unreachable for ever; returns how many submissions will go with it."""
+    count = store.submissions(unit, found.form_id)
+    store.bury(unit, found.form_id)
+    audit.record(
+        unit,
+        "form.purge",
+        project_id=found.project_id,
+        form_id=found.form_id,
+        subject=found.xml_form_id,
+        details={"submissions": count},
+    )
+    return count
+
+
+def clear_some(unit: Unit, form_id: int) -> bool:
+    """Remove some of what a buried form held; whether something may be left."""
+    if _cleared(unit, form_id, BATCH):
+        return True
+    store.hold_versions(unit, form_id)
+    while _cleared(unit, form_id, BATCH):
+        pass
+    blobs.forget(unit, store.remove_versions(unit, form_id))
+    return False
+
+
+def _cleared(unit: Unit, form_id: int, most: int) -> bool:
+    submission_ids = store.some_submissions(unit, form_id, most)
+    if not submission_ids:
+        return False
+    version_ids = store.versions_of(unit, submission_ids)
+    jobs.forget(unit, receiving.READ, version_ids)
+    for said in _spoken_for(store.said_of_entities(unit, submission_ids)):
+        store.say(unit, said)
+    blobs.forget(unit, store.remove_submissions(unit, submission_ids, version_ids))
+    return True
+
+
+def _spoken_for(said: list[Said]) -> list[Said]:
+    """The same words, so placed that an entity comes out the same although nobody knows any more which were one submission's.
+
+    An edited submission speaks with its newest words in its oldest place (`forms.entity.state`).
+    """
+    newest = {(each.entity_id, each.submission_id): each for each in said}
+    placed: dict[tuple[int, int], int] = {}
+    for each in said:
+        placed.setdefault((each.entity_id, each.submission_id), each.version)
+    return [
+        replace(
+            each,
+            data_received=newest[key].data_received
+            if placed[key := (each.entity_id, each.submission_id)] == each.version
+            else {},
+        )
+        for each in said
+    ]

@@ -1,0 +1,107 @@
+"""Purging the trash: forms that were deleted 30 days ago go for good, but never one on which a case record stands.
+
+What was said about a person is why this server is here; deleting the form that it came by does not take it back.
+"""
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from cases.store import sheets
+from forms import purging
+from forms.store import purging as store
+from forms.store.trash import DeletedForm
+from storage import unit_of_work
+from storage.engine import Database
+from storage.problems import Problem
+from storage.unit_of_work import Unit
+
+log = logging.getLogger("siraba.purge")
+
+PAUSE_SECONDS = 24 * 3_600
+
+
+class Reason(StrEnum):
+    """Why a form stays in the trash."""
+
+    FACTS = "case-facts"
+    UNREAD = "unread-submissions"
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A form that was purged, with how many submissions."""
+
+    form: DeletedForm
+    submissions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A form that stays in the trash: *count* facts stand on it, or submissions that could hold some were not read."""
+
+    form: DeletedForm
+    reason: Reason
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What became of the forms whose time was over."""
+
+    gone: list[Gone]
+    kept: list[Kept]
+
+
+def purge(
+    database: Database, *, days: float = purging.DAYS, project_id: int | None = None, xml_form_id: str | None = None
+) -> Purged:
+    """Purge the forms that lie in the trash for *days*, of one project or id if they are given, and end purges that broke off.
+
+    The files' bytes are left to the next sweep. Raises: Busy, Unavailable; what was removed until then stays removed.
+    """
+    before = datetime.now(UTC) - timedelta(days=days)
+    with unit_of_work.reading(database) as unit:
+        due = store.due(unit, before, project_id=project_id, xml_form_id=xml_form_id)
+    ends = [each for found in due if (each := _ended(database, found, before))]
+    with unit_of_work.reading(database) as unit:
+        buried = store.buried(unit)
+    for form_id in buried:
+        _clear(database, form_id)
+    return Purged([each for each in ends if isinstance(each, Gone)], [each for each in ends if isinstance(each, Kept)])
+
+
+def purge_daily(database: Database, stop: threading.Event) -> None:
+    """Purge once a day until *stop* is set; a failure is noted, and the next time comes."""
+    while not stop.is_set():
+        try:
+            purged = purge(database)
+            log.info("purged %d forms; %d stay in the trash", len(purged.gone), len(purged.kept))
+        except Problem as problem:
+            log.warning("purging failed: %s", problem.code)
+        stop.wait(PAUSE_SECONDS)
+
+
+def _ended(database: Database, found: DeletedForm, before: datetime) -> Gone | Kept | None:
+    with unit_of_work.writing(database) as unit:
+        if not purging.held(unit, found, before):
+            return None  # restored or purged by another meanwhile
+        return _why_kept(unit, found) or Gone(found, purging.bury(unit, found))
+
+
+def _why_kept(unit: Unit, found: DeletedForm) -> Kept | None:
+    if facts := sheets.standing_on(unit, found.form_id):
+        return Kept(found, Reason.FACTS, facts)
+    # An encrypted submission, or one that waits for the worker, may be about a person as well.
+    if unread := purging.unread_of_cases(unit, found.form_id):
+        return Kept(found, Reason.UNREAD, unread)
+    return None
+
+
+def _clear(database: Database, form_id: int) -> None:
+    more = True
+    while more:
+        with unit_of_work.writing(database) as unit:
+            more = purging.clear_some(unit, form_id)

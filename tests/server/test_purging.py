@@ -1,0 +1,409 @@
+"""What lies in the trash for 30 days goes for good with all that hangs on it; nothing else does, and no case record ever."""
+
+import base64
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+from werkzeug.test import Client
+
+from forms import publishing, receiving
+from forms import purging as of_forms
+from forms.definition.model import CASE_NAMESPACE
+from forms.entity import state
+from forms.receiving import Sent
+from forms.store import entities, forms, trash, uploads
+from forms.submission import envelope
+from server import purging, sweeping, worker
+from server.application import application
+from server.web.surface import Site
+from storage import blobs as stores
+from storage import unit_of_work
+from storage.blobs import DiskBlobs, Stored
+from storage.engine import Database
+from storage.partial import Partial
+from storage.schema import audit, blob, entity, fact_sheet, form, metadata, submission, submission_attachment
+from storage.settings import Settings
+from tests.server.cli.conftest import Command, command
+from tests.support import builders
+from tests.support.builders import Tablet
+
+__all__ = ["command"]
+
+AWA = "11111111-1111-4111-8111-111111111111"
+# What a purge leaves of a form: a row that says there was one, who did what with it, and the names of those who did.
+MARKS = {"form", "audit", "actor", "quarantine"}
+# These know nothing of the form: they stay as they were when it was purged.
+APART = {"contact", "entity", "entity_list", "entity_property"}
+
+
+@pytest.fixture
+def tablet(database: Database) -> Tablet:
+    project_id = builders.add_project(database)
+    builders.add_form(database, project_id, "neighbour")
+    builders.add_link(database, project_id, "neighbour")
+    return builders.add_tablet(database, project_id)
+
+
+def rows(database: Database) -> Counter[tuple[str, ...]]:
+    """Everything that the database holds."""
+    with unit_of_work.reading(database) as unit:
+        return Counter(
+            (table.name, *map(repr, row)) for table in metadata.sorted_tables for row in unit.connection.execute(select(table))
+        )
+
+
+def send(client: Client, tablet: Tablet, xml: bytes, files: dict[str, bytes] | None = None, expected: int = 201) -> None:
+    url = f"/v1/key/{tablet.token}/projects/{tablet.project_id}/submission"
+    assert client.post(url, **builders.multipart(xml, files)).status_code == expected
+
+
+def throw_away(database: Database, form_id: int, days: float) -> None:
+    """Have a form lie in the trash for so long."""
+    with unit_of_work.writing(database) as unit:
+        trash.delete_form(unit, form_id)
+        unit.connection.execute(update(form).where(form.c.id == form_id).values(deleted_at=unit.now - timedelta(days=days)))
+
+
+def entity_node(label: str) -> str:
+    return f'<entity dataset="people" id="{AWA}" create="1"><label>{label}</label></entity>'
+
+
+def store(blobs: DiskBlobs, content: bytes) -> Stored:
+    with blobs.writer() as writer:
+        writer.write(content)
+        return writer.finish()
+
+
+def furnish(client: Client, tablet: Tablet, database: Database, blobs: DiskBlobs) -> int:
+    """A form with everything that a form can have; returns its id."""
+    workbook = store(blobs, b"a workbook")
+    list_of_towns = store(blobs, b"name,label\n")
+    wants_media = builders.register("doomed").replace(b"<bind", b'<instance id="towns" src="jr://file-csv/towns.csv"/><bind', 1)
+    with unit_of_work.writing(database) as unit:
+        published = publishing.publish(
+            unit, tablet.project_id, publishing.Compiled(wants_media, workbook, "application/vnd.ms-excel")
+        )
+        version_id = forms.version_id_of(unit, published.form_id, "1")
+        assert version_id is not None
+        publishing.supply_media(unit, version_id, "towns.csv", list_of_towns)
+    form_id = published.form_id
+    builders.add_form(database, tablet.project_id, "doomed", "2")
+    draft = builders.add_draft(database, tablet.project_id, "doomed", "3")
+    builders.add_link(database, tablet.project_id, "doomed")
+    send(client, tablet, builders.submission("uuid:q", form_id="doomde"), {"q.jpg": b"refused"}, expected=404)
+    assert draft.draft_token
+    trial = f"/v1/test/{draft.draft_token}/projects/{tablet.project_id}/forms/doomed/draft/submission"
+    tried = builders.multipart(builders.submission("uuid:t", form_id="doomed", version="3", photo="t.jpg"), {"t.jpg": b"trial"})
+    assert client.post(trial, **tried).status_code == 201
+    send(
+        client,
+        tablet,
+        builders.submission("uuid:1", form_id="doomed", photo="p.jpg", entity=entity_node("Awa")),
+        {"p.jpg": b"own"},
+    )
+    worker.work_until_idle(database)
+    edit = builders.submission("uuid:2", form_id="doomed", photo="s.jpg", deprecated_id="uuid:1", entity=entity_node("Awa B."))
+    send(client, tablet, edit, {"s.jpg": b"shared"})
+    worker.work_until_idle(database)
+    second = builders.submission(
+        "uuid:3", form_id="doomed", version="2", entity=entity_node("Again")
+    )  # held: it is there already
+    send(client, tablet, second)
+    worker.work_until_idle(database)
+    uploads = f"/v1/key/{tablet.token}/tus/projects/{tablet.project_id}/forms/doomed/uploads"
+    told = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in UPLOAD.items())
+    began = client.post(uploads, headers={"Tus-Resumable": "1.0.0", "Upload-Length": "9", "Upload-Metadata": told})
+    assert began.status_code == 201
+    send(client, tablet, builders.submission("uuid:4", form_id="doomed"))  # still waits for the worker
+    return form_id
+
+
+HANGS_ON_A_FORM = {
+    "assignment", "blob", "entity_held", "form_attachment", "form_version", "job", "public_link", "submission",
+    "submission_attachment", "submission_version", "upload",
+}  # fmt: skip
+UPLOAD = {"instanceID": "uuid:9", "filename": "film.mp4", "filetype": "video/mp4"}
+
+
+def test_a_form_goes_with_everything_that_hangs_on_it_and_nothing_else_does(
+    client: Client, tablet: Tablet, database: Database, blobs: DiskBlobs, command: Command
+) -> None:
+    send(client, tablet, builders.submission("uuid:n", form_id="neighbour", photo="s.jpg"), {"s.jpg": b"shared"})
+    worker.work_until_idle(database)
+    before = rows(database)
+    form_id = furnish(client, tablet, database, blobs)
+    taken = command("quarantine", "take", "1", "--form", "doomed")
+    throw_away(database, form_id, 31)
+    at_last = rows(database)
+
+    purged = command("purge")
+
+    assert taken.exit_code == 0, taken.output
+    assert purged.output.startswith(f"Purged 'doomed' of project {tablet.project_id}")
+    assert purged.output.endswith(": 4 submissions.\n")
+    after = rows(database)
+    assert [row for row in before - after if row[0] not in APART] == []
+    assert {row[0] for row in after - before} - APART == {*MARKS, "entity_version"}
+    assert [row for row in after if row[0] in APART] == [row for row in at_last if row[0] in APART]
+    assert {row[0] for row in at_last - after} - {"form", "actor", "entity_version", "quarantine"} == HANGS_ON_A_FORM
+    with unit_of_work.reading(database) as unit:
+        tomb = unit.connection.execute(select(form).where(form.c.id == form_id)).one()
+        hashes = set(unit.connection.execute(select(blob.c.sha256)).scalars())
+    assert (tomb.current_version_id, tomb.draft_version_id, tomb.draft_token, tomb.web_id) == (None, None, None, None)
+    assert hashes == {hashlib.sha256(b"shared").hexdigest()}
+    sweeping.sweep(database, blobs, Partial(blobs.folder.parent / "uploads"), hours=0)
+    assert [lying.sha256 for lying in blobs.lying()] == [hashlib.sha256(b"shared").hexdigest()]
+
+
+def test_an_entity_comes_out_the_same_when_nobody_knows_any_more_who_spoke_twice(
+    client: Client, tablet: Tablet, database: Database
+) -> None:
+    form_id = builders.add_form(database, tablet.project_id, "doomed").form_id
+    builders.add_form(database, tablet.project_id, "visit", actions=("false()", "true()"))
+    visit = f'<entity dataset="people" id="{AWA}" update="1" baseVersion="1" trunkVersion="" branchId=""><label/></entity>'
+    for said in (
+        builders.submission("uuid:1", form_id="doomed", age="30", entity=entity_node("Awa")),
+        builders.submission("uuid:2", form_id="visit", age="31", entity=visit),
+        builders.submission("uuid:3", form_id="doomed", age="20", deprecated_id="uuid:1", entity=entity_node("Awa B.")),
+    ):
+        send(client, tablet, said)
+        worker.work_until_idle(database)
+    throw_away(database, form_id, 31)
+
+    purging.purge(database)
+
+    with unit_of_work.reading(database) as unit:
+        [kept] = unit.connection.execute(select(entity))
+        told = [(each.submission_id, each.data_received) for each in entities.versions(unit, kept.id)]
+    assert [speaker for speaker, _ in told].count(None) == 2
+    assert state.folded(told) == (kept.label, kept.data) == ("Awa B.", {"age": "31"})
+
+
+def case_form(database: Database, project_id: int) -> int:
+    keeps_cases = builders.register("intake").replace(b"<h:html", f'<h:html xmlns:case="{CASE_NAMESPACE}"'.encode())
+    with unit_of_work.writing(database) as unit:
+        return publishing.publish(unit, project_id, publishing.Compiled(keeps_cases)).form_id
+
+
+def test_a_form_on_which_a_case_record_stands_is_never_removed(
+    client: Client, tablet: Tablet, database: Database, command: Command
+) -> None:
+    form_id = case_form(database, tablet.project_id)
+    send(client, tablet, builders.submission("uuid:1", form_id="intake"))
+    throw_away(database, form_id, 400)
+    unread = command("purge", "--force", "--yes")
+    worker.work_until_idle(database)
+    with unit_of_work.reading(database) as unit:
+        assert unit.connection.execute(select(func.count()).select_from(fact_sheet)).scalar_one() == 1
+    before = rows(database)
+
+    told = command("purge", "--form", "intake", "--force", "--yes")
+    document = json.loads(command("purge", "--json").output)
+
+    assert "it keeps cases, and 1 of its submissions were not or could not be read." in unread.output
+    assert told.exit_code == 1
+    assert told.output.startswith("Kept in the trash 'intake' of project")
+    assert told.output.endswith("1 sheets of facts of case records stand on it.\n")
+    assert document["purged"] == []
+    assert [(each["xmlFormId"], each["reason"], each["count"]) for each in document["kept"]] == [("intake", "case-facts", 1)]
+    assert rows(database) == before
+
+
+def test_only_what_is_asked_for_and_long_enough_in_the_trash_is_purged(database: Database, command: Command) -> None:
+    first, second = builders.add_project(database), builders.add_project(database)
+    for project_id, form_id, days in ((first, "old", 31), (first, "young", 29), (second, "young", 1), (second, "old", 31)):
+        throw_away(database, builders.add_form(database, project_id, form_id).form_id, days)
+
+    thought_better = command("purge", "--force", input="n\n")
+    named = command("purge", "--project", str(second), "--form", "young")
+    forced = command("purge", "--project", str(second), "--form", "young", "--force", input="y\n")
+    rest = json.loads(command("purge", "--json").output)
+
+    assert (thought_better.exit_code, named.exit_code, forced.exit_code) == (1, 1, 0)
+    assert named.output == "There is nothing to purge.\n"
+    assert sorted((each["projectId"], each["xmlFormId"], each["submissions"]) for each in rest["purged"]) == [
+        (first, "old", 0),
+        (second, "old", 0),
+    ]
+    with unit_of_work.reading(database) as unit:
+        assert list(unit.connection.execute(select(form.c.xml_form_id).where(form.c.purged_at.is_(None))).scalars()) == ["young"]
+
+
+def test_a_purge_that_was_interrupted_is_ended_by_the_next_one(client: Client, tablet: Tablet, database: Database) -> None:
+    form_id = builders.add_form(database, tablet.project_id, "doomed").form_id
+    send(client, tablet, builders.submission("uuid:1", form_id="doomed"))
+    throw_away(database, form_id, 31)
+    with unit_of_work.writing(database) as unit:
+        [found] = trash.deleted(unit, form.c.id == form_id)
+        of_forms.bury(unit, found)
+
+    again = purging.purge(database)
+
+    assert (again.gone, again.kept) == ([], [])
+    with unit_of_work.reading(database) as unit:
+        assert unit.connection.execute(select(func.count()).select_from(submission)).scalar_one() == 0
+
+
+def test_what_a_tablet_sends_for_a_purged_form_is_kept_in_quarantine(
+    client: Client, tablet: Tablet, database: Database, command: Command
+) -> None:
+    sent = builders.submission("uuid:1", form_id="doomed")
+    send(client, tablet, sent, expected=404)
+    form_id = builders.add_form(database, tablet.project_id, "doomed").form_id
+    command("quarantine", "take", "1")
+    throw_away(database, form_id, 31)
+    command("purge")
+
+    send(client, tablet, sent, expected=404)
+
+    assert command("quarantine", "show", "1").stdout_bytes == sent
+
+
+def test_the_worker_purges_by_itself(client: Client, tablet: Tablet, database: Database, settings: Settings) -> None:
+    form_id = builders.add_form(database, tablet.project_id, "doomed").form_id
+    throw_away(database, form_id, 31)
+
+    environment = {**os.environ, "SIRABA_DATA_DIR": str(settings.data_dir), "SIRABA_DATABASE_URL": settings.database_url}
+    process = subprocess.Popen([sys.executable, "-m", "server.cli", "worker"], env=environment, stderr=subprocess.PIPE)
+    patience = threading.Timer(60, process.kill)
+    patience.start()
+    try:
+        assert process.stderr is not None
+        assert any(b"purged 1 forms; 0 stay in the trash" in line for line in process.stderr)
+    finally:
+        patience.cancel()
+        process.terminate()
+        process.communicate()
+    with unit_of_work.reading(database) as unit:
+        assert trash.deleted(unit) == []
+
+
+def test_a_file_that_an_intake_has_just_found_there_is_not_let_go_of(
+    tablet: Tablet, database: Database, blobs: DiskBlobs
+) -> None:
+    with unit_of_work.writing(database) as unit:
+        stores.remember(unit, store(blobs, b"photo"))
+        form_id = forms.form_of(unit, tablet.project_id, "neighbour").id
+    again = store(blobs, b"photo")
+
+    def let_go() -> None:
+        with unit_of_work.writing(database) as purging_unit:
+            stores.forget(purging_unit, [again.sha256])
+
+    letting_go = threading.Thread(target=let_go)
+    with unit_of_work.writing(database) as unit:
+        stores.remember(unit, again)
+        letting_go.start()
+        letting_go.join(0.3)
+        waited = letting_go.is_alive()
+        uploads.add(
+            unit, form_id=form_id, token="t", instance_id="uuid:1", name="p.jpg", content_type="image/jpeg", length_bytes=5,
+            expires_at=unit.now, blob_sha256=again.sha256,
+        )  # fmt: skip
+    letting_go.join(60)
+
+    assert waited
+    assert swept_hashes(database, blobs) == {again.sha256}
+
+
+def test_a_file_that_was_let_go_of_just_before_is_named_anew(database: Database, blobs: DiskBlobs) -> None:
+    with unit_of_work.writing(database) as unit:
+        stores.remember(unit, store(blobs, b"photo"))
+    again = store(blobs, b"photo")
+
+    def name_it() -> None:
+        with unit_of_work.writing(database) as intake_unit:
+            stores.remember(intake_unit, again)
+
+    naming = threading.Thread(target=name_it)
+    with unit_of_work.writing(database) as unit:
+        stores.forget(unit, [again.sha256])
+        naming.start()
+        naming.join(0.3)
+        waited = naming.is_alive()
+    naming.join(60)
+
+    assert waited
+    assert swept_hashes(database, blobs) == {again.sha256}
+
+
+def test_tablets_send_the_same_photo_while_forms_that_had_it_are_purged(
+    site: Site, client: Client, tablet: Tablet, database: Database, blobs: DiskBlobs
+) -> None:
+    sha256 = hashlib.sha256(b"photo").hexdigest()
+    answers = []
+    app = application(site)
+
+    def send_again(number: int) -> None:
+        url = f"/v1/key/{tablet.token}/projects/{tablet.project_id}/submission"
+        for _ in range(20):
+            xml = builders.submission(f"uuid:n{number}", form_id="neighbour", photo="p.jpg")
+            answers.append(Client(app).post(url, **builders.multipart(xml, {"p.jpg": b"photo"})).status_code)
+            if answers[-1] == 201:
+                return
+
+    def purge_all() -> None:
+        purging.purge(database)
+        sweeping.sweep(database, blobs, Partial(blobs.folder.parent / "uploads"), hours=0)
+
+    for turn in range(3):
+        form_id = builders.add_form(database, tablet.project_id, f"doomed{turn}").form_id
+        send(client, tablet, builders.submission("uuid:1", form_id=f"doomed{turn}", photo="p.jpg"), {"p.jpg": b"photo"})
+        throw_away(database, form_id, 31)
+        at_once = [
+            threading.Thread(target=purge_all),
+            *(threading.Thread(target=send_again, args=(turn * 3 + n,)) for n in range(3)),
+        ]
+        for thread in at_once:
+            thread.start()
+        for thread in at_once:
+            thread.join(60)
+
+    assert answers.count(201) == 9
+    assert set(answers) <= {201, 503}
+    assert b"".join(blobs.chunks(sha256)) == b"photo"
+    with unit_of_work.reading(database) as unit:
+        named = select(func.count()).where(submission_attachment.c.blob_sha256 == sha256)
+        assert unit.connection.execute(named).scalar_one() == 9
+
+
+def test_what_is_being_sent_when_a_form_is_purged_is_not_lost(tablet: Tablet, database: Database) -> None:
+    """The form was deleted and purged by force while a request that had found it open was still at work."""
+    form_id = builders.add_form(database, tablet.project_id, "doomed").form_id
+    sent = Sent(envelope.read(xml := builders.submission("uuid:1", form_id="doomed")), xml, [], None, None)
+
+    def purge_by_force() -> None:
+        throw_away(database, form_id, 0)
+        purging.purge(database, days=0)
+
+    at_work = threading.Thread(target=purge_by_force)
+    with unit_of_work.writing(database) as unit:
+        target = receiving.target_of(unit, tablet.project_id, "doomed")
+        at_work.start()
+        at_work.join(0.3)
+        waited = at_work.is_alive()
+        receiving.take(unit, target, sent, receiving.As.SENT)
+    at_work.join(60)
+
+    assert waited
+    with unit_of_work.reading(database) as unit:
+        assert unit.connection.execute(select(form.c.purged_at).where(form.c.id == form_id)).scalar_one() is not None
+        [purge] = unit.connection.execute(select(audit.c.details).where(audit.c.action == "form.purge")).scalars()
+        assert purge == {"submissions": 1}  # it came before, and went knowingly with the rest
+
+
+def swept_hashes(database: Database, blobs: DiskBlobs) -> set[str]:
+    """What is left after a sweep that spares nothing: the same in the database and on the disk."""
+    sweeping.sweep(database, blobs, Partial(blobs.folder.parent / "uploads"), hours=0)
+    with unit_of_work.reading(database) as unit:
+        rows = set(unit.connection.execute(select(blob.c.sha256)).scalars())
+    assert rows == {lying.sha256 for lying in blobs.lying()}
+    return rows
