@@ -20,7 +20,7 @@ from server.central.surface import central, downloaded
 from server.central.surface import trying as central_trying
 from server.odata import documents, tables
 from server.odata.surface import odata
-from server.openrosa import form_list, kobo_layout, submission
+from server.openrosa import briefcase, form_list, kobo_layout, submission
 from server.openrosa.surface import kobo, openrosa
 from server.openrosa.surface import trying as openrosa_trying
 from server.tus import uploads
@@ -44,7 +44,7 @@ CENTRAL = (
     submissions,
     users,
 )
-DECLARING = (*CENTRAL, documents, tables, form_list, kobo_layout, submission, uploads)
+DECLARING = (*CENTRAL, documents, tables, briefcase, form_list, kobo_layout, submission, uploads)
 SURFACES = (openrosa_trying, openrosa, kobo, odata, central_trying, downloaded, tus, central, admin, public)
 
 

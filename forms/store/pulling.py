@@ -123,6 +123,22 @@ def submissions(
             yield _pulled(tuple(row))
 
 
+def listed_behind(unit: Unit, form_id: int, behind: int, most: int) -> list[tuple[int, str]]:
+    """Number and instance id of the form's submissions with a number above *behind*, the oldest first."""
+    rows = unit.connection.execute(
+        select(submission.c.id, submission.c.instance_id)
+        .where(
+            submission.c.form_id == form_id,
+            submission.c.draft.is_(False),
+            submission.c.deleted_at.is_(None),
+            submission.c.id > behind,
+        )
+        .order_by(submission.c.id)
+        .limit(most)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def submission_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, **_path: object) -> Pulled:
     """The submission by the instance id with which it first came.
 

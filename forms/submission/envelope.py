@@ -44,7 +44,7 @@ def read(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Envelope:
     """The envelope of *xml*.
 
     The id is the root's attribute, else (legacy) its namespace. Everything else is found by local name, in `meta` and then, for
-    the instanceID, right below the root.
+    the instanceID, right below the root or as its attribute, as Briefcase writes it.
 
     Raises: MalformedXml, XmlTooLarge; MissingField, for no form id or an encrypted submission without instanceID (it
     cannot be decrypted without).
@@ -53,7 +53,7 @@ def read(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Envelope:
     root = parse(xml, limit_bytes=limit_bytes)
     encrypted = _is_encrypted(root)
     metas = children(root, "meta")
-    instance_id = _said(metas, "instanceID") or _said([root], "instanceID")
+    instance_id = _said(metas, "instanceID") or _said([root], "instanceID") or _attributed(root, "instanceID")
     if encrypted and instance_id is None:
         raise MissingField(field="instanceID")
     return Envelope(
@@ -78,6 +78,10 @@ def _form_id(root: etree._Element, *, encrypted: bool) -> str:
     if not form_id:
         raise MissingField(field="id (the form's id, an attribute of the root element)")
     return form_id
+
+
+def _attributed(root: etree._Element, name: str) -> str | None:
+    return (attribute(root, name) or "").strip() or None
 
 
 def _is_encrypted(root: etree._Element) -> bool:

@@ -8,11 +8,12 @@ Nothing is open to everybody here, so unlike KoBo's, `/<user>` asks who is there
 
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
+from xml.sax.saxutils import quoteattr
 
 from sqlalchemy import ColumnElement, and_
 
 from forms import translating
-from forms.receiving import Outcome, UnknownForm
+from forms.receiving import Outcome, Received, UnknownForm
 from forms.store import forms as forms_store
 from forms.store import submissions as submissions_store
 from forms.store.forms import Form
@@ -175,7 +176,8 @@ def submit(ask: Ask[Everywhere]) -> Answer:
         xml = translating.in_xml(ask.unit, meant, ask.body.told)
         ask.body = replace(ask.body, xml=xml, envelope=envelope.read(xml))
     at_project: Ask[Any] = replace(ask, found=project_of(ask.unit, meant.project_id))  # type: ignore[arg-type]
-    return _in_json(at_project, meant) if isinstance(ask.body, JsonParcel) else sending.submit(at_project)
+    received = sending.keep(at_project)
+    return _in_json(ask, meant, received) if isinstance(ask.body, JsonParcel) else _in_xml(at_project, meant, received)
 
 
 @kobo.get("/projects/<int:project_id>/formList", needs=SIGNED_IN, finds=project_there)
@@ -202,8 +204,21 @@ def submit_to(ask: Ask[Project]) -> Answer:
     return sending.submit(ask)
 
 
-def _in_json(ask: Ask[Project], meant: Form) -> Answer:
-    received = sending.keep(ask)
+def _in_xml(ask: Ask[Project], meant: Form, received: Received) -> Answer:
+    """Briefcase writes into what it pushed when that was received (openrosa.md KB-22)."""
+    kept = submissions_store.version(ask.unit, received.version_id)
+    said = {
+        "id": meant.xml_form_id,
+        "version": kept.version,
+        "encrypted": "yes" if ask.body.envelope.encrypted else "",
+        "instanceID": received.instance_id,
+        "submissionDate": stated(kept.created_at) or "",
+    }
+    attributes = "".join(f" {name}={quoteattr(value)}" for name, value in said.items() if value)
+    return sending.thanked(ask, received, more=f'<submissionMetadata xmlns="http://www.opendatakit.org/xforms"{attributes}/>')
+
+
+def _in_json(ask: Ask[Any], meant: Form, received: Received) -> Answer:
     received_at = stated(submissions_store.version(ask.unit, received.version_id).created_at)
     said = {
         "message": sending.WORDS[received.outcome],

@@ -103,10 +103,14 @@ def submit(ask: Ask[Project]) -> Answer:
 
     Source: openrosa.md SB-10 to SB-38; KB-14, a form's own words of thanks.
     """
-    received = keep(ask)
+    return thanked(ask, keep(ask))
+
+
+def thanked(ask: Ask[Project], received: Received, *, more: str = "") -> Answer:
+    """201 with the form's own words of thanks, or ours."""
     thanks = None if isinstance(ask.body.envelope, Problem) else ask.body.envelope.thanks
     said = WORDS[received.outcome] if thanks is None else thanks[:THANKS_CHARACTERS_MOST]
-    answer = message(said, nature="submit_success", items=1, status=201)
+    answer = message(said, nature="submit_success", items=1, status=201, more=more)
     limit = str(ask.site.settings.accept_content_length_bytes)
     return answer.with_headers({"X-OpenRosa-Accept-Content-Length": limit})
 

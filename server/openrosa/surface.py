@@ -11,12 +11,12 @@ from storage.problems import Problem
 HEADERS = {"X-OpenRosa-Version": "1.0", "Content-Language": "en"}
 
 
-def message(text: str, *, nature: str, items: int, status: int) -> Answer:
-    """The envelope that Collect reads its message from: unprefixed names, one message (openrosa.md SB-31)."""
+def message(text: str, *, nature: str, items: int, status: int, more: str = "") -> Answer:
+    """The envelope that Collect reads its message from: unprefixed names, one message (openrosa.md SB-31), and *more* XML."""
     xml = (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<OpenRosaResponse xmlns="http://openrosa.org/http/response" items="{items}">'
-        f'<message nature="{nature}">{escape(text)}</message></OpenRosaResponse>'
+        f'<message nature="{nature}">{escape(text)}</message>{more}</OpenRosaResponse>'
     )
     return Answer(xml.encode(), status, "text/xml; charset=utf-8", HEADERS)
 
