@@ -117,7 +117,7 @@ def waits(kind: str, path: Path, *, seconds: float, connections: int) -> list[li
     """Rows of a table: submissions a second, median and 99th percentile in milliseconds, without and with the compiling."""
     rows: list[list[object]] = []
     with ground.founded(kind) as where:
-        requests = Requests(where, registration_of(where), photo=False)
+        requests = Requests(where, registration_of(where), photos=0)
         with ground.served(where, "web") as server:
             load.run(server.port, iter(requests), connections=connections, seconds=WARM_UP_SECONDS)
             alone = load.run(server.port, iter(requests), connections=connections, seconds=seconds)

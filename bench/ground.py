@@ -10,22 +10,22 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from server import founding
 from server.founding import Tablet
 from server.web.surface import Site
-from storage import migrating, unit_of_work
-from storage.blobs import DiskBlobs
+from storage import blobs, migrating, unit_of_work
 from storage.engine import Database
 from storage.settings import PREFIX, Settings
-from tests.support import postgres
+from tests.support import postgres, s3
 
 CHECKOUT = Path(__file__).parents[1]
 XLSFORMS = CHECKOUT / "xlsforms"
 PLACE = CHECKOUT / ".cache" / "bench"
 DATABASES = ("sqlite", "postgresql")
+BLOB_STORES = ("disk", "s3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +37,8 @@ class Ground:
 
 
 @contextmanager
-def founded(kind: str) -> Iterator[Ground]:
-    """A programme on a fresh *kind* of database that is durable in earnest; gone at the end of the block."""
+def founded(kind: str, blob_store: str = "disk") -> Iterator[Ground]:
+    """A programme on a fresh *kind* of database that is durable in earnest, and a *blob_store*; gone at the end of the block."""
     PLACE.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(dir=PLACE))
@@ -49,8 +49,11 @@ def founded(kind: str) -> Iterator[Ground]:
         database = Database(address)
         stack.callback(database.dispose)
         migrating.upgrade(database)
-        settings = Settings(data_dir=folder, database_url=address)
-        site = Site(settings, database, DiskBlobs(folder / "blobs"))
+        settings = Settings(data_dir=folder)
+        if blob_store == "s3":
+            settings = stack.enter_context(s3.running()).settings(folder)
+        settings = replace(settings, database_url=address)
+        site = Site(settings, database, blobs.of(settings))
         founding.found(site, XLSFORMS, lambda _sentence: None)
         with unit_of_work.reading(database) as unit:
             tablet = founding.first_tablet(unit)
@@ -71,7 +74,7 @@ def served(ground: Ground, command: str = "serve", **more: object) -> Iterator[S
     """`siraba` *command* (`serve`, or `web` without the worker) on a free port of loopback; *more* are further settings."""
     port = _free_port()
     ground.site.database.dispose()
-    values = {"data_dir": ground.site.settings.data_dir, "database_url": ground.site.settings.database, "port": port, **more}
+    values = {**asdict(ground.site.settings), "port": port, **more}
     clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     log = (ground.site.settings.data_dir / "server.log").open("wb")
     process = subprocess.Popen(

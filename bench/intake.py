@@ -47,13 +47,13 @@ def lost(made: Mapping[str, bytes], kept: Mapping[str, bytes], accepted: Sequenc
 
 
 def measure(
-    where: Ground, registration: Registration, *, photo: bool, connections: int, seconds: float, command: str
+    where: Ground, registration: Registration, *, photos: int, connections: int, seconds: float, command: str
 ) -> list[float]:
     """One run: submissions a second; median, 95th and 99th percentile of the answer's milliseconds; processor milliseconds.
 
     The last are those of the server's processes (not PostgreSQL's) and of the load generator, for each submission.
     """
-    requests = Requests(where, registration, photo=photo)
+    requests = Requests(where, registration, photos=photos)
     with ground.served(where, command) as server:
         warm = load.run(server.port, iter(requests), connections=connections, seconds=WARM_UP_SECONDS)
         before = machine.cpu_seconds(server.process_id), time.process_time()
@@ -72,31 +72,32 @@ def measure(
 @click.option("--connections", multiple=True, type=int, default=(16,))
 @click.option("--seconds", default=8.0, show_default=True)
 @click.option("--runs", default=3, show_default=True, help="The medians of this many runs are told.")
-@click.option("--photo/--no-photo", "photos", default=None, help="Only with, or only without, a photo of 200 kB.")
+@click.option("--photos", "numbers", multiple=True, type=int, default=(0, 1), help="How many photos of 200 kB each has.")
+@click.option("--blobs", type=click.Choice(ground.BLOB_STORES), default="disk", help="Where attachments go.")
 @click.option("--command", type=click.Choice(("serve", "web")), multiple=True, default=("web", "serve"))
 def main(
     kinds: Sequence[str],
     connections: Sequence[int],
     seconds: float,
     runs: int,
-    photos: bool | None,
+    numbers: Sequence[int],
+    blobs: str,
     command: Sequence[str],
 ) -> None:
     """Measure intake and print a table."""
     rows: list[list[object]] = []
     told: list[str] = []
-    with_photo = (False, True) if photos is None else (photos,)
     for kind in kinds:
-        with ground.founded(kind) as where:
+        with ground.founded(kind, blobs) as where:
             told.append(_ground_facts(kind, where))
             registration = registration_of(where)
-            for how, photo, many in product(command, with_photo, connections):
-                one = partial(measure, where, registration, photo=photo, connections=many, seconds=seconds, command=how)
+            for how, photos, many in product(command, numbers, connections):
+                one = partial(measure, where, registration, photos=photos, connections=many, seconds=seconds, command=how)
                 taken = [one() for _ in range(runs)]
                 medians = [statistics.median(values) for values in zip(*taken, strict=True)]
-                rows.append([kind, how, "yes" if photo else "no", many, *medians])
+                rows.append([f"{kind}, {blobs}", how, photos, many, *medians])
     click.echo(machine.facts(*told) + "\n")
-    columns = ["database", "processes", "photo of 200 kB", "connections", "durable/s", "p50 ms", "p95 ms", "p99 ms"]
+    columns = ["database, blobs", "processes", "photos of 200 kB", "connections", "durable/s", "p50 ms", "p95 ms", "p99 ms"]
     columns += ["CPU ms, server", "CPU ms, generator"]
     click.echo(machine.table(columns, rows))
 

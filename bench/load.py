@@ -11,15 +11,18 @@ from dataclasses import dataclass, field
 
 Request = tuple[str, Sequence[bytes]]
 """What the request is known by, and its bytes in pieces."""
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the requests: status by name, seconds of each, and how long it all took."""
+    """What became of the requests: status and ETag by name, seconds of each, how long it all took, and what came back."""
 
     statuses: dict[str, int] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
     took: float = 0.0
+    received_bytes: int = 0
+    etags: dict[str, str] = field(default_factory=dict)
 
     @property
     def accepted(self) -> list[str]:
@@ -30,7 +33,9 @@ class Outcome:
 class _Connection(asyncio.Protocol):
     def __init__(self, requests: Iterator[Request], outcome: Outcome, deadline: float, done: Callable[[], None]) -> None:
         self._requests, self._outcome, self._deadline, self._done = requests, outcome, deadline, done
-        self._received = bytearray()
+        self._head, self._tail, self._received = b"", b"", 0
+        self._until: int | None = None
+        self._chunked = False
         self._name, self._began = "", 0.0
         self._transport: asyncio.Transport | None = None
 
@@ -40,14 +45,26 @@ class _Connection(asyncio.Protocol):
         self._send()
 
     def data_received(self, data: bytes) -> None:
-        self._received += data
-        head, separator, rest = bytes(self._received).partition(b"\r\n\r\n")
-        if not separator or len(rest) < _length(head):
-            return
-        now = time.perf_counter()
+        self._outcome.received_bytes += len(data)
+        if self._until is None and not self._chunked:
+            self._head += data
+            head, separator, data = self._head.partition(b"\r\n\r\n")
+            if not separator:
+                return
+            self._begin(head)
+        self._received += len(data)
+        self._tail = (self._tail + data)[-len(LAST_CHUNK) :]
+        if self._tail == LAST_CHUNK if self._chunked else self._received >= (self._until or 0):
+            self._end()
+
+    def _begin(self, head: bytes) -> None:
         self._outcome.statuses[self._name] = int(head[9:12])
-        self._outcome.seconds.append(now - self._began)
-        self._received.clear()
+        self._chunked = _header(head, b"transfer-encoding") == b"chunked"
+        self._until = None if self._chunked else int(_header(head, b"content-length") or 0)
+        self._outcome.etags[self._name] = _header(head, b"etag").decode()
+
+    def _end(self) -> None:
+        self._outcome.seconds.append(time.perf_counter() - self._began)
         self._send()
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -60,13 +77,14 @@ class _Connection(asyncio.Protocol):
             self._transport.close()
             return
         self._name, pieces = request
+        self._head, self._received, self._tail, self._until, self._chunked = b"", 0, b"", None, False
         self._began = time.perf_counter()
         self._transport.writelines(pieces)
 
 
-def _length(head: bytes) -> int:
-    at = head.lower().index(b"content-length:") + 15
-    return int(head[at : head.find(b"\r", at) if b"\r" in head[at:] else len(head)])
+def _header(head: bytes, name: bytes) -> bytes:
+    at = head.lower().find(b"\r\n" + name + b":")
+    return head[at:].split(b"\r\n", 2)[1].partition(b":")[2].strip() if at >= 0 else b""
 
 
 def run(port: int, requests: Iterator[Request], *, connections: int, seconds: float) -> Outcome:

@@ -6,7 +6,8 @@ python -m bench.memory --megabytes 500
 import hashlib
 import http.client
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -61,25 +62,32 @@ def send(where: Ground, server: Server, registration: Registration, number: int,
     return status
 
 
-def watched(where: Ground, server: Server, registration: Registration, number: int, megabytes: int) -> tuple[float, float]:
-    """The largest web process's memory before, and its most while the submission is taken, in MB."""
-    before = resident_megabytes(server.process_id)
-    most, over = before, threading.Event()
+@contextmanager
+def watching(process_id: int) -> Iterator[Callable[[], float]]:
+    """What the block is given tells the most memory, in MB, that any process of the server had during it."""
+    most, over = resident_megabytes(process_id), threading.Event()
 
     def watch() -> None:
         nonlocal most
         while not over.wait(PAUSE_SECONDS):
-            most = max(most, resident_megabytes(server.process_id))
+            most = max(most, resident_megabytes(process_id))
 
-    watching = threading.Thread(target=watch)
-    watching.start()
+    watcher = threading.Thread(target=watch)
+    watcher.start()
     try:
-        status = send(where, server, registration, number, megabytes)
+        yield lambda: most
     finally:
         over.set()
-        watching.join()
+        watcher.join()
+
+
+def watched(where: Ground, server: Server, registration: Registration, number: int, megabytes: int) -> tuple[float, float]:
+    """The largest web process's memory before, and its most while the submission is taken, in MB."""
+    before = resident_megabytes(server.process_id)
+    with watching(server.process_id) as most:
+        status = send(where, server, registration, number, megabytes)
     assert status == 201, status
-    return before, most
+    return before, most()
 
 
 @click.command()

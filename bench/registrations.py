@@ -69,8 +69,8 @@ _NUMBERS = count()
 class Requests:
     """Requests without end, each with a registration of its own; what was made is kept to be compared with later."""
 
-    def __init__(self, ground: Ground, registration: Registration, *, photo: bool) -> None:
-        self._registration, self._photo = registration, photo
+    def __init__(self, ground: Ground, registration: Registration, *, photos: int) -> None:
+        self._registration, self._photos = registration, photos
         self._path = f"/v1/key/{ground.tablet.token}/projects/{ground.tablet.project_id}/submission?deviceID=bench"
         # A comment near the beginning is stamped, so that no two photos are the same.
         drawn = random.Random(1)
@@ -85,8 +85,9 @@ class Requests:
         instance_id, xml = self._registration.copy(next(self._numbers))
         self.made[instance_id] = xml
         parts = [part("xml_submission_file", "text/xml", "submission.xml"), xml, b"\r\n"]
-        if self._photo:
-            parts += [part("1.jpg", "image/jpeg", "1.jpg"), *self._stamped(), b"\r\n"]
+        for number in range(1, self._photos + 1):
+            name = f"{number}.jpg"
+            parts += [part(name, "image/jpeg", name), *self._stamped(), b"\r\n"]
         parts.append(f"--{BOUNDARY}--\r\n".encode())
         head = (
             f"POST {self._path} HTTP/1.1\r\nHost: localhost\r\nX-OpenRosa-Version: 1.0\r\n"

@@ -12,9 +12,10 @@ from server.access.verbs import Verb
 from server.central.forms import DRAFT, FORM, VERSION
 from server.central.surface import central, downloaded, trying
 from server.web.answers import Answer, attachment_header, json, not_modified, stated
+from server.web.compressing import accepts_gzip
+from server.web.shelf import Shelved
 from server.web.surface import ANYONE, Ask
 from storage.problems import NotFound
-from storage.spool import Spool
 
 SPREADSHEETS = {"application/vnd.ms-excel": ".xls"}
 
@@ -86,11 +87,17 @@ def _entity_list(ask: Ask[Any], name: str, entity_list_id: int) -> Answer:
     headers = {"ETag": f'"{listed.hash}"', "Content-Disposition": attachment_header(name)}
     if not_modified(ask.headers, headers["ETag"]):
         return Answer(status=304, headers=headers)
-    # Read at the database's pace and sent at the tablet's: a slow network must not hold a connection.
-    spool = Spool(ask.site.settings.data_dir)
-    for block in serving_entities.csv(ask.unit, entity_list_id):
-        spool.write(block)
-    return Answer(spool.blocks(), 200, "text/csv; charset=utf-8", {**headers, "Content-Length": str(spool.size_bytes)})
+    shelved = ask.site.shelf.take(
+        entity_list_id,
+        listed.hash,
+        lambda: Shelved(serving_entities.csv(ask.unit, entity_list_id), ask.site.settings.data_dir),
+    )
+    if accepts_gzip(ask.headers.get("Accept-Encoding")):
+        size, body = shelved.pressed_bytes, shelved.pressed()
+        headers |= {"Content-Encoding": "gzip", "ETag": f"W/{headers['ETag']}"}
+    else:
+        size, body = shelved.size_bytes, shelved.plain()
+    return Answer(body, 200, "text/csv; charset=utf-8", {**headers, "Content-Length": str(size)})
 
 
 def _blob(ask: Ask[Any], name: str, sha256: str, md5: str | None, size_bytes: int | None, kind: str | None) -> Answer:

@@ -18,6 +18,7 @@ from server.access.digests import StaleNonce
 from server.web import lifecycle, ways
 from server.web.answers import Answer, Cookie, redirect
 from server.web.bodies import Incoming
+from server.web.compressing import compressed
 from server.web.surface import Ask, Credentials, Route, Site, Surface
 from storage.problems import AuthenticationFailed, NotFound, Problem
 
@@ -275,6 +276,9 @@ def _respond(site: Site, made: Answer, surface: Surface) -> Response:
         if hasattr(body, "close"):
             body.close()
         body = b""
+    elif request.method == "GET":
+        made = compressed(made, request.headers.get("Accept-Encoding"))
+        body = made.body
     response = Response(body, made.status, content_type=made.content_type)
     if made.content_type is None:
         response.headers.pop("Content-Type", None)

@@ -15,6 +15,7 @@ from server.access.verbs import Verb
 from server.web.answers import Answer
 from server.web.bodies import Reader
 from server.web.contacts import Lately
+from server.web.shelf import Shelf
 from storage import unit_of_work
 from storage.blobs import Blobs
 from storage.engine import Database
@@ -31,6 +32,7 @@ class Site:
     database: Database
     blobs: Blobs
     lately: Lately = field(default_factory=Lately)
+    shelf: Shelf = field(default_factory=Shelf)
 
 
 @dataclass(frozen=True, slots=True)

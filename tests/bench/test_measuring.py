@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from bench import compiling, intake, load, machine, memory, rebuild
+from bench import compiling, forms, intake, load, machine, memory, rebuild, tablets
 from bench.registrations import Registration
 
 
@@ -13,13 +13,12 @@ def run(command: object, *options: str) -> str:
     return done.output
 
 
-@pytest.mark.parametrize("photo", ["--photo", "--no-photo"])
-def test_intake_is_measured_and_every_submission_found_again(photo: str, database_kind: str) -> None:
-    options = ["--runs", "1", "--seconds", "0.2", "--connections", "2", "--command", "web", photo]
+def test_intake_is_measured_and_every_submission_found_again(database_kind: str) -> None:
+    options = ["--runs", "1", "--seconds", "0.2", "--connections", "2", "--command", "web", "--photos", "0", "--photos", "2"]
 
     told = run(intake.main, "--database", database_kind, *options)
 
-    assert f"| {database_kind} | web |" in told
+    assert f"| {database_kind}, disk | web | 2 |" in told
 
 
 def test_rebuilding_is_measured(database_kind: str) -> None:
@@ -40,6 +39,20 @@ def test_compiling_is_measured(database_kind: str) -> None:
 
 def test_memory_is_measured() -> None:
     assert "| 1 |" in run(memory.main, "--megabytes", "1")
+
+
+def test_reading_forms_is_measured(database_kind: str) -> None:
+    told = run(forms.main, "--database", database_kind, "--forms", "3", "--rows", "5", "--runs", "1")
+
+    assert f"| {database_kind} | CSV, held | 304 |" in told
+
+
+def test_what_tablets_fetch_is_measured(database_kind: str) -> None:
+    options = ["--polling", "3", "--fetching", "2", "--rows", "5", "--seconds", "0.2"]
+
+    told = run(tablets.main, "--database", database_kind, *options)
+
+    assert f"| {database_kind} | entity list, 304 | 2 | 2 |" in told
 
 
 def test_a_submission_that_was_acknowledged_and_lost_is_noticed() -> None:
