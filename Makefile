@@ -4,13 +4,14 @@ HOST       ?=
 PORT       ?=
 PUBLIC_URL ?=
 SKIP       ?=
+MINUTES    ?= 60
 BIN        := .venv/bin
 
 # Caches of programs that would otherwise keep them in the home folder.
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test test-faults check bench migration constraints web-forms clean
+.PHONY: help run test test-faults fuzz check bench migration constraints web-forms clean
 
 help:  ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
@@ -27,6 +28,10 @@ test: .venv/ready-for-tests  ## Install what tests need, then lint, types, laws 
 test-faults: .venv/ready-for-tests  ## Break things for longer than make test does: processes killed twenty times under thousands of submissions
 	@SKIP="$(SKIP)" tools/engines.sh
 	@for each in sqlite postgresql; do $(BIN)/pytest --database $$each --kills 20 --stories 1000 tests/faults || exit 1; done
+
+fuzz: .venv/ready-for-tests  ## Send broken bodies for an hour, on each database: make fuzz [MINUTES=60]
+	@SKIP="browser,java,s3" tools/engines.sh
+	@for each in sqlite postgresql; do $(BIN)/pytest --database $$each --fuzz-minutes $(MINUTES) tests/faults/test_fuzzing.py -s || exit 1; done
 
 check: .venv/ready-for-tests  ## Lint, types and the laws of the layers
 	$(BIN)/ruff check .

@@ -27,6 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite", help="database to run the tests on")
     parser.addoption("--kills", type=int, default=3, help="how often a process is killed in the middle of its work")
     parser.addoption("--stories", type=int, default=10, help="whose submissions are sent meanwhile; each comes to about three")
+    parser.addoption("--fuzz-minutes", type=float, default=0, help="how long to go on sending broken bodies")
+    parser.addoption("--fuzz-from", type=int, default=None, help="the number of the first broken body; else chance begins")
 
 
 @pytest.fixture(scope="session")
