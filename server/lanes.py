@@ -5,14 +5,21 @@ there are threads shut everybody else out. Here the poller gathers a request unt
 the first lane take it. What is not whole after `GATHERED_BYTES` (a photo, a film) goes to the second lane, which has threads of
 its own and reads the rest as it comes: slow uploads wait for each other and for nobody else. In both lanes and before them a
 request must keep a pace, over its whole length and after some patience, or it is ended.
+
+At the end it is the same: in the first lane a request has a turn until its answer is made, not until a slow client has taken
+it. And whoever is answered before the end of the body, as everybody who may send nothing, sends the rest of it to the poller,
+which throws it away: it costs no thread, and the client, which would not look up from its writing, sees the answer.
 """
 
 import re
 import selectors
 import socket
 import struct
+import threading
 import time
+from collections.abc import Iterable
 from concurrent import futures
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
@@ -23,6 +30,9 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 
 GATHERED_BYTES = 65_536
 HEAD_BYTES_MOST = 262_144
+SLOW_READERS = 64  # in each process; further threads of the first lane, without a turn
+LINGER_SECONDS, LINGER_BYTES, STOPPING_SECONDS = 1_800, 2**31, 2.0
+_XML_FILE = b'name="xml_submission_file"; filename='
 _LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,18})[ \t]*\r\n", re.IGNORECASE)
 _UNFORESEEN = re.compile(rb"\r\n(?:transfer-encoding|expect|upgrade)[ \t]*:", re.IGNORECASE)
 
@@ -68,6 +78,19 @@ def is_for_streaming(gathered: bytes | bytearray) -> bool:
     return len(gathered) - end > GATHERED_BYTES or _length(bytes(gathered[: end + 2])) is None
 
 
+def brings_files(gathered: bytes | bytearray) -> bool:
+    """Whether a whole request has other files in it than a submission's XML; true now and then also for answers that look so."""
+    return b"filename=" in gathered.replace(_XML_FILE, b"")
+
+
+def _is_still_coming(body: Any) -> bool:
+    """Whether a part of gunicorn's *body* has not reached us, so that the end of the request must be waited for."""
+    length = getattr(body.reader, "length", None)
+    if length is None:
+        return getattr(body.reader, "parser", None) is not None
+    return bool(length > len(body.reader.unreader.buf.getvalue()))
+
+
 class PacedSocket:
     """What a parser reads from: blocks until more comes, as long as the request keeps its pace."""
 
@@ -103,9 +126,28 @@ class _Gathering:
     bytes: bytearray = field(default_factory=bytearray)
 
 
-class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
-    """The worker; its three settings are given by whoever starts gunicorn."""
+@dataclass(slots=True)
+class _Lingering:
+    conn: Any
+    pace: Pace
 
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.pace.began
+
+    @property
+    def is_over(self) -> bool:
+        return self.pace.left_seconds <= 0 or self.seconds > LINGER_SECONDS or self.pace.received > LINGER_BYTES
+
+
+class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
+    """The worker; its settings are given by whoever starts gunicorn.
+
+    *files_take_long*: where files go is so far away that every request with files belongs to the second lane.
+    """
+
+    wsgi: Any
+    files_take_long = False
     upload_threads = 32
     least_bytes_per_second = 200.0
     patience_seconds = 60.0
@@ -113,8 +155,33 @@ class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
     def init_process(self) -> None:
         """Called once in each process."""
         self._gathering: dict[Any, _Gathering] = {}
+        self._lingering: dict[Any, _Lingering] = {}
+        self._turns = threading.Semaphore(self.cfg.threads)
         self._uploads = futures.ThreadPoolExecutor(max_workers=self.upload_threads, thread_name_prefix="upload")
         super().init_process()
+
+    def get_thread_pool(self) -> futures.Executor:
+        """The first lane."""
+        return futures.ThreadPoolExecutor(max_workers=self.cfg.threads + SLOW_READERS, thread_name_prefix="turns")
+
+    def load_wsgi(self) -> None:
+        """Called once in each process, before any request."""
+        super().load_wsgi()
+        self._application, self.wsgi = self.wsgi, self._answered
+
+    def _answered(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        def start(*told: Any) -> Any:
+            if _is_still_coming(environ["wsgi.input"]):
+                start_response.__self__.force_close()  # gunicorn's response, of which WSGI sees no more than this
+            return start_response(*told)
+
+        made: Iterable[bytes]
+        if threading.current_thread().name.startswith("upload"):
+            made = self._application(environ, start)
+        else:
+            with self._turns:
+                made = self._application(environ, start)
+        return made
 
     def accept(self, listener: Any) -> None:
         """Begin to gather what a new client sends."""
@@ -136,6 +203,42 @@ class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
         for gathering in list(self._gathering.values()):
             if gathering.pace.left_seconds <= 0 or (not self.alive and not gathering.bytes):
                 self._give_up(gathering)
+        for lingering in list(self._lingering.values()):
+            if lingering.is_over or (not self.alive and lingering.seconds > STOPPING_SECONDS):
+                self._end(lingering)
+
+    def finish_request(self, conn: Any, done: Any) -> None:
+        """After an answer: wait for the next request, or for the client to notice that there will be none."""
+        if not done.cancelled() and done.exception() is None and done.result():
+            super().finish_request(conn, done)
+            return
+        # Gunicorn's own graceful close would wait here, in the poller, while nobody else is served.
+        lingering = _Lingering(conn, self._pace())
+        self._lingering[conn] = lingering
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._on_rest, lingering))
+        except (OSError, ValueError):
+            self._end(lingering)
+
+    def _on_rest(self, lingering: _Lingering, sock: Any) -> None:
+        try:
+            received = len(sock.recv(GATHERED_BYTES))
+        except BlockingIOError:
+            return
+        except OSError:
+            received = 0
+        lingering.pace.received += received
+        if not received or lingering.is_over:
+            self._end(lingering)
+
+    def _end(self, lingering: _Lingering) -> None:
+        del self._lingering[lingering.conn]
+        with suppress(KeyError, ValueError):  # it was gone before it could be waited for
+            self.poller.unregister(lingering.conn.sock)
+        self.nr_conns -= 1
+        lingering.conn.close()
 
     def _gather(self, conn: Any) -> None:
         conn.sock.setblocking(False)
@@ -157,7 +260,7 @@ class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
         if not received and not gathering.bytes:
             self._give_up(gathering)
         elif is_whole(gathering.bytes):
-            self._take(gathering, self.tpool)
+            self._take(gathering, self._uploads if self.files_take_long and brings_files(gathering.bytes) else self.tpool)
         elif not received or is_for_streaming(gathering.bytes):
             self._take(gathering, self._uploads)
 

@@ -99,6 +99,7 @@ def worker_class(settings: Settings) -> type[LanedWorker]:
     """The kind of web process; gunicorn has no settings for its lanes."""
 
     class Worker(LanedWorker):
+        files_take_long = settings.blob_store == "s3"
         upload_threads = settings.web_upload_threads
         least_bytes_per_second = settings.least_bytes_per_second
         patience_seconds = settings.patience_seconds

@@ -162,23 +162,19 @@ def _append(incoming: Incoming) -> Appended:
     Raises: OtherVersion, NotOffset, BadHeader, OtherOffset, OtherChecksum, TooLarge, AtWork, NotFound, Unavailable, and what
     reading a body raises.
     """
-    try:
-        _check_version(incoming.headers)
-        if incoming.content_type != "application/offset+octet-stream":
-            raise NotOffset
-        expected = _checksum(incoming.headers.get("Upload-Checksum"))
-        with partial(incoming.settings).appending(str(incoming.path["upload_token"])) as (file, length):
-            size = file.tell()
-            begins = _number(incoming.headers, "Upload-Offset")
-            if begins != size and not begins == length - 1 == size - 1:
-                raise OtherOffset(offset=size)
-            file.seek(begins)
-            file.truncate()
-            ends = _copied(incoming, file, begins, length, expected)
-            return Appended(ends, _stored(file, incoming.blobs) if ends == length else None)
-    except Problem:
-        incoming.drain()
-        raise
+    _check_version(incoming.headers)
+    if incoming.content_type != "application/offset+octet-stream":
+        raise NotOffset
+    expected = _checksum(incoming.headers.get("Upload-Checksum"))
+    with partial(incoming.settings).appending(str(incoming.path["upload_token"])) as (file, length):
+        size = file.tell()
+        begins = _number(incoming.headers, "Upload-Offset")
+        if begins != size and not begins == length - 1 == size - 1:
+            raise OtherOffset(offset=size)
+        file.seek(begins)
+        file.truncate()
+        ends = _copied(incoming, file, begins, length, expected)
+        return Appended(ends, _stored(file, incoming.blobs) if ends == length else None)
 
 
 def _copied(incoming: Incoming, file: BinaryIO, begins: int, length: int, expected: tuple[str, bytes] | None) -> int:

@@ -17,7 +17,7 @@ from storage.problems import Problem
 from storage.settings import Settings
 
 BLOCK_BYTES = 65_536
-FORM_LIMIT_BYTES = 1_048_576
+FORM_LIMIT_BYTES, STRANGERS_LIMIT_BYTES = 1_048_576, 65_536
 
 
 class Readable(Protocol):
@@ -37,27 +37,19 @@ class Incoming:
     settings: Settings
     blobs: Blobs
     path: Mapping[str, Any] = field(default_factory=dict)  # what the path names, for bytes that go straight to their place
+    form_limit_bytes: int = FORM_LIMIT_BYTES  # of JSON and of HTML forms
 
     def blocks(self, limit_bytes: int) -> Iterator[bytes]:
         """The body in blocks.
 
-        Raises: TooLarge, after the rest was read.
+        Raises: TooLarge; the web server sees to it that a client that still writes sees the answer (openrosa.md SB-35).
         """
         size = 0
         while block := self.stream.read(BLOCK_BYTES):
             size += len(block)
             if size > limit_bytes:
-                self.drain()
                 raise TooLarge(limit_bytes=limit_bytes)
             yield block
-
-    def drain(self) -> None:
-        """Read on to the end and forget it: a client that still writes never sees an early answer (openrosa.md SB-35)."""
-        read = 0
-        while block := self.stream.read(BLOCK_BYTES):
-            read += len(block)
-            if read > self.settings.upload_limit_bytes:
-                return
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +89,7 @@ class NotJson(Problem):
 def whole(limit_bytes: Callable[[Settings], int]) -> Reader:
     """A reader that gives the whole body as bytes.
 
-    Raises: TooLarge, after the rest was read.
+    Raises: TooLarge.
     """
 
     def read(incoming: Incoming) -> bytes:
@@ -111,7 +103,7 @@ def json_object(incoming: Incoming) -> dict[str, Any]:
 
     Raises: TooLarge, NotJson.
     """
-    raw = _bounded(incoming, FORM_LIMIT_BYTES)
+    raw = _bounded(incoming, incoming.form_limit_bytes)
     if not raw.strip():
         return {}
     try:
@@ -128,7 +120,7 @@ def form_fields(incoming: Incoming) -> dict[str, str]:
 
     Raises: TooLarge, NotJson.
     """
-    raw = _bounded(incoming, FORM_LIMIT_BYTES)
+    raw = _bounded(incoming, incoming.form_limit_bytes)
     try:
         fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=200)
     except ValueError:

@@ -10,7 +10,7 @@ from server.access import digests, policy
 from server.access.actors import Actor
 from server.access.verbs import Verb
 from server.web.answers import Answer
-from server.web.bodies import Incoming, OnDisk
+from server.web.bodies import STRANGERS_LIMIT_BYTES, Incoming, OnDisk
 from server.web.surface import ANYONE, Ask, Credentials, Route, place_of
 from storage import audit, unit_of_work
 from storage.problems import AuthenticationFailed, Busy, NotAllowed, Problem
@@ -64,13 +64,9 @@ def _answer(
         _write_notes(ask)
         return made
     with unit_of_work.reading(ask.site.database) as unit:
-        try:
-            _admit(route, ask, unit, credentials, path, csrf)
-        except Problem:
-            incoming.drain()
-            raise
+        _admit(route, ask, unit, credentials, path, csrf)
     if route.reads is not None:
-        ask.body = route.reads(incoming)
+        ask.body = route.reads(incoming if ask.actor else replace(incoming, form_limit_bytes=STRANGERS_LIMIT_BYTES))
     _check_csrf(route, ask.actor, csrf or _posted_csrf(ask.body))
     if route.prepares is not None:
         with unit_of_work.reading(ask.site.database) as unit:

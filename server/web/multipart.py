@@ -77,17 +77,8 @@ class Parts:
 def submission_parts(incoming: Incoming) -> Parts:
     """Read a submission's body to its end.
 
-    Raises: NotMultipart, NoSubmissionPart, BadFileName, TooLarge, and Unavailable from the blob store; the rest of the body is
-    read before, so that the client sees the answer.
+    Raises: NotMultipart, NoSubmissionPart, BadFileName, TooManyParts, TooLarge, and Unavailable from the blob store.
     """
-    try:
-        return _read(incoming)
-    except Problem:
-        incoming.drain()
-        raise
-
-
-def _read(incoming: Incoming) -> Parts:
     kind, options = parse_options_header(incoming.content_type)
     boundary = options.get("boundary", "")
     if kind != "multipart/form-data" or not boundary:

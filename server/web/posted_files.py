@@ -25,7 +25,7 @@ class PostedFile:
 def posted_file(incoming: Incoming, field: str, limit_bytes: int) -> PostedFile:
     """The file in the part *field*, on disk; whoever asks closes it.
 
-    Raises: TooLarge, NotMultipart; the rest of the body is read first.
+    Raises: TooLarge, NotMultipart.
     """
     kind, options = parse_options_header(incoming.content_type)
     with tempfile.TemporaryFile() as body:
@@ -33,7 +33,6 @@ def posted_file(incoming: Incoming, field: str, limit_bytes: int) -> PostedFile:
         while block := incoming.stream.read(BLOCK_BYTES):
             size += len(block)
             if size > limit_bytes + FORM_LIMIT_BYTES:
-                incoming.drain()
                 raise TooLarge(limit_bytes=limit_bytes)
             body.write(block)
         body.seek(0)

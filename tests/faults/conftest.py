@@ -1,6 +1,8 @@
-"""A project with one form on this test's database, and a real server before it."""
+"""A database that a file of tests shares, and on it a project of each test's own, for tablets to send to."""
 
 import http.client
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -8,8 +10,10 @@ from sqlalchemy import select
 
 from storage import unit_of_work
 from storage.engine import Database
-from storage.schema import submission_version
+from storage.schema import form, submission_version
+from storage.settings import Settings
 from tests.support import builders
+from tests.support.postgres import PostgresServer
 from tests.support.sockets import Served
 
 CLIENT_SECONDS = 15
@@ -20,12 +24,17 @@ class Field:
     """Where tablets send to, and what of it was kept."""
 
     database: Database
+    project_id: int
     url: str
 
     def kept(self) -> dict[str, bytes]:
         """XML by instance id."""
         with unit_of_work.reading(self.database) as unit:
-            rows = unit.connection.execute(select(submission_version.c.instance_id, submission_version.c.xml))
+            rows = unit.connection.execute(
+                select(submission_version.c.instance_id, submission_version.c.xml)
+                .join(form, form.c.id == submission_version.c.form_id)
+                .where(form.c.project_id == self.project_id)
+            )
             return {row.instance_id: bytes(row.xml) for row in rows}
 
     def head(self, content_type: str, length: int | str) -> bytes:
@@ -51,9 +60,32 @@ def port_of(served: Served) -> int:
     return int(served.address.rpartition(":")[2])
 
 
+@pytest.fixture(scope="module")
+def shared(request: pytest.FixtureRequest, database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """A database with every table, and a folder, for all tests of a file: starting servers is what takes their time."""
+    folder = tmp_path_factory.mktemp("shared")
+    if database_kind == "sqlite":
+        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "siraba.db")
+        yield Settings(data_dir=folder, database_url=f"sqlite:///{folder / 'siraba.db'}")
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    address = server.create(template=request.getfixturevalue("postgres_template"))
+    yield Settings(data_dir=folder, database_url=address)
+    server.drop(address)
+
+
+@pytest.fixture(scope="module")
+def shared_database(shared: Settings) -> Iterator[Database]:
+    """The same, opened."""
+    opened = Database(shared.database)
+    yield opened
+    opened.dispose()
+
+
 @pytest.fixture
-def field(database: Database) -> Field:
-    project_id = builders.add_project(database)
-    builders.add_form(database, project_id)
-    tablet = builders.add_tablet(database, project_id)
-    return Field(database, f"/v1/key/{tablet.token}/projects/{project_id}/submission")
+def field(shared_database: Database) -> Field:
+    """A project of this test's own."""
+    project_id = builders.add_project(shared_database)
+    builders.add_form(shared_database, project_id)
+    tablet = builders.add_tablet(shared_database, project_id)
+    return Field(shared_database, project_id, f"/v1/key/{tablet.token}/projects/{project_id}/submission")

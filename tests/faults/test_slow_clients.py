@@ -1,20 +1,23 @@
 """Clients that crawl, stall, lie about lengths or vanish: they cost no thread that others need, and leave nothing behind."""
 
+import hashlib
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from werkzeug.test import Client
 
 from server import lanes
 from storage.blobs import DiskBlobs
+from storage.engine import Database
 from storage.settings import Settings
 from tests.faults.conftest import CLIENT_SECONDS, Field, port_of
 from tests.support import builders
+from tests.support.households import basic
 from tests.support.sockets import Served, serving
 
 THREADS = 2
@@ -40,17 +43,18 @@ def answer_to(connection: socket.socket) -> bytes:
         return answer
 
 
-@pytest.fixture
-def served(settings: Settings, tmp_path: Path) -> Iterator[Served]:
+@pytest.fixture(scope="module")
+def served(shared: Settings) -> Iterator[Served]:
     """A server with few threads and much patience."""
-    with serving(settings, tmp_path / "log", web_threads=str(THREADS), web_upload_threads=str(THREADS)) as running:
+    log = shared.data_dir / "served.log"
+    with serving(shared, log, web_threads=str(THREADS), web_upload_threads=str(THREADS)) as running:
         yield running
 
 
-@pytest.fixture
-def impatient(settings: Settings, tmp_path: Path) -> Iterator[Served]:
+@pytest.fixture(scope="module")
+def impatient(shared: Settings) -> Iterator[Served]:
     """A server that waits for nobody longer than a moment."""
-    with serving(settings, tmp_path / "log", patience_seconds="1", least_bytes_per_second="50000") as running:
+    with serving(shared, shared.data_dir / "impatient.log", patience_seconds="1", least_bytes_per_second="50000") as running:
         yield running
 
 
@@ -67,6 +71,56 @@ def test_more_slow_clients_than_threads_keep_nobody_waiting(field: Field, served
     assert statuses == [201] * 20
     assert field.send(served, LARGE) == 201  # the slow ones are gone
     assert set(field.kept()) == {*(f"uuid:{number}" for number in range(20)), "uuid:large"}
+
+
+def test_who_may_send_nothing_costs_no_thread_and_is_told_at_once(field: Field, served: Served) -> None:
+    large = builders.multipart(LARGE)
+    begun = field.head(large["content_type"], len(large["data"])).replace(b"/v1/key/", b"/v1/key/not") + large["data"][:100_000]
+    with ExitStack() as open_for_long:
+        strangers = [open_for_long.enter_context(connected(served, begun)) for _ in range(4 * THREADS)]
+
+        answers = [stranger.recv(65_536) for stranger in strangers]
+
+        assert all(answer.startswith(b"HTTP/1.1 403") for answer in answers)
+        assert field.send(served, LARGE) == 201
+
+
+def test_who_writes_to_the_end_before_reading_sees_the_refusal(field: Field, served: Served) -> None:
+    request = builders.multipart(SMALL, {"film.mp4": b"f" * 20_000_000})
+    head = field.head(request["content_type"], len(request["data"]))
+
+    for broken in (head.replace(b"/v1/key/", b"/v1/key/not"), head.replace(b"boundary=", b"border=")):
+        answer = answer_to(connected(served, broken + request["data"]))
+        assert answer.startswith((b"HTTP/1.1 403", b"HTTP/1.1 400"))
+        assert b"Connection: close" in answer
+        assert answer.endswith(b"</OpenRosaResponse>")
+
+
+def test_who_never_hangs_up_keeps_nobody_waiting(field: Field, served: Served) -> None:
+    with ExitStack() as open_for_long:
+        asked = b"GET /v1/nothing HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        for _ in range(16):
+            open_for_long.enter_context(connected(served, asked))
+
+        assert field.send(served, SMALL) == 201
+
+
+def test_who_does_not_read_the_answer_keeps_nobody_waiting(field: Field, served: Served, shared_database: Database) -> None:
+    film = b"f" * 20_000_000
+    assert field.send(served, builders.submission("uuid:film", photo="film.mp4"), {"film.mp4": film}) == 201
+    viewer = builders.add_person(shared_database, f"viewer{field.project_id}", "viewer", project_id=field.project_id)
+    path = f"/v1/projects/{field.project_id}/forms/register/submissions/uuid:film/attachments/film.mp4"
+    asked = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {basic(viewer)['Authorization']}\r\n\r\n".encode()
+    with ExitStack() as open_for_long:
+        begun = [open_for_long.enter_context(connected(served, asked)).recv(100) for _ in range(4 * THREADS)]
+        assert all(one.startswith(b"HTTP/1.1 200") for one in begun)
+
+        assert field.send(served, SMALL) == 201
+
+
+def test_a_stranger_cannot_send_more_than_a_sign_in_needs(client: Client) -> None:
+    for path, kind in (("/v1/sessions", "application/json"), ("/sign-in", "application/x-www-form-urlencoded")):
+        assert client.post(path, data=b" " * 100_000, content_type=kind).status_code == 413
 
 
 @pytest.mark.parametrize("share", [0.0, 0.5])
@@ -103,7 +157,9 @@ def test_a_byte_now_and_then_does_not_keep_a_request_alive(field: Field, impatie
 
 
 @pytest.mark.parametrize("files", [{}, {"p.jpg": b"p" * 300_000}], ids=["xml", "photo"])
-def test_an_early_end_leaves_nothing(files: dict[str, bytes], field: Field, served: Served, tmp_path: Path) -> None:
+def test_an_early_end_leaves_nothing(files: dict[str, bytes], field: Field, served: Served, shared: Settings) -> None:
+    blobs = DiskBlobs(shared.data_dir / "blobs")
+    lying = {one.sha256 for one in blobs.lying()}
     request = builders.multipart(SMALL, files)
     begun = field.head(request["content_type"], len(request["data"])) + request["data"][:-10]
     politely, at_once = connected(served, begun), connected(served, begun)
@@ -117,7 +173,7 @@ def test_an_early_end_leaves_nothing(files: dict[str, bytes], field: Field, serv
     assert b"ended before its announced length" in answer
     assert field.kept() == {}
     assert field.send(served, SMALL, files) == 201
-    assert len(list(DiskBlobs(tmp_path / "blobs").lying())) <= 1
+    assert {one.sha256 for one in blobs.lying()} <= lying | {hashlib.sha256(content).hexdigest() for content in files.values()}
 
 
 @pytest.mark.parametrize("length", ["10", "-1", "abc", "5, 5", "99999999999999999999", ""])
