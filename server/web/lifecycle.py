@@ -49,7 +49,7 @@ def _answer(
 ) -> Answer:
     if route.exports:
         if route.reads is not None:
-            ask.body = route.reads(incoming)
+            ask.body = route.reads(replace(incoming, form_limit_bytes=STRANGERS_LIMIT_BYTES))
         return _exported(route, ask, credentials, path)
     if not route.writes:
         with unit_of_work.reading(ask.site.database) as unit:
