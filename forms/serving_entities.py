@@ -6,11 +6,11 @@ import io
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from forms.definition.model import Definition
 from storage.problems import NotFound
-from storage.schema import entity, entity_list, entity_property
+from storage.schema import entity, entity_list, entity_property, form, form_attachment
 from storage.unit_of_work import Unit
 
 ROWS_A_BLOCK = 500
@@ -56,6 +56,16 @@ def list_of(unit: Unit, project_id: int, name: str, **_path: object) -> EntityLi
     if row is None:
         raise NotFound
     return EntityList(*row)
+
+
+def is_carried(unit: Unit, entity_list_id: int, readable: ColumnElement[bool]) -> bool:
+    """Whether a published form for which *readable* (a condition over the form table) holds hands this list to tablets."""
+    carried = (
+        select(form.c.id)
+        .join(form_attachment, form_attachment.c.form_version_id == form.c.current_version_id)
+        .where(form_attachment.c.entity_list_id == entity_list_id, form.c.deleted_at.is_(None), readable)
+    )
+    return unit.connection.execute(carried.limit(1)).first() is not None
 
 
 def lists_by_id(unit: Unit, ids: Iterable[int]) -> dict[int, EntityList]:

@@ -3,6 +3,7 @@
 from server.admin.declared import admin, public
 from server.central import (
     app_users,
+    assignments,
     diffs,
     downloads,
     drafts,
@@ -12,6 +13,7 @@ from server.central import (
     projects,
     public_links,
     receipts,
+    roles,
     sessions,
     submissions,
     users,
@@ -31,6 +33,7 @@ from server.web.surface import Site
 # Importing a module of a surface declares its routes.
 CENTRAL = (
     app_users,
+    assignments,
     diffs,
     downloads,
     drafts,
@@ -40,6 +43,7 @@ CENTRAL = (
     projects,
     public_links,
     receipts,
+    roles,
     sessions,
     submissions,
     users,

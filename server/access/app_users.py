@@ -119,9 +119,11 @@ def by_token(unit: Unit, token: str) -> AppUser | None:
     return AppUser(*row) if row else None
 
 
-def add_app_user(unit: Unit, project_id: int, display_name: str, *, expires_at: datetime | None = None) -> AppUser:
-    """A new app user with a key of its own, who may collect in every form of the project."""
-    return _add(unit, project_id, [display_name], expires_at)[0]
+def add_app_user(
+    unit: Unit, project_id: int, display_name: str, *, expires_at: datetime | None = None, collects: bool = True
+) -> AppUser:
+    """A new app user with a key of its own, who may collect in every form of the project, or (*collects* false) in none yet."""
+    return _add(unit, project_id, [display_name], expires_at, collects=collects)[0]
 
 
 def add_app_users(unit: Unit, project_id: int, names: Sequence[str], *, expires_at: datetime | None = None) -> list[AppUser]:
@@ -194,7 +196,9 @@ def _names_borne(unit: Unit, project_id: int) -> set[str]:
     return {each.display_name for each in app_users_in(unit, project_id) if each.token is not None}
 
 
-def _add(unit: Unit, project_id: int, names: Iterable[str], expires_at: datetime | None) -> list[AppUser]:
+def _add(
+    unit: Unit, project_id: int, names: Iterable[str], expires_at: datetime | None, *, collects: bool = True
+) -> list[AppUser]:
     made = []
     for name in names:
         token = secrets.token_hex(TOKEN_BYTES)
@@ -212,7 +216,8 @@ def _add(unit: Unit, project_id: int, names: Iterable[str], expires_at: datetime
             for each in made
         ],
     )  # fmt: skip
-    unit.connection.execute(
-        insert(assignment), [{"actor_id": each.id, "role": ROLE, "project_id": project_id, "form_id": None} for each in made]
-    )
+    if collects:
+        unit.connection.execute(
+            insert(assignment), [{"actor_id": each.id, "role": ROLE, "project_id": project_id, "form_id": None} for each in made]
+        )
     return made

@@ -1,23 +1,27 @@
 """Giving and taking roles by hand, within what the giver holds.
 
-Nobody gives more than they hold: a project's manager, who has no verb on case records, cannot make a protection officer. The
-last administrator of the site cannot be taken away.
+Nobody gives more than they hold: a project's manager, who has no verb on case records, cannot make a protection officer. A
+tablet has the role of tablets and no other, in its own project or in some of its forms; a person never has it. The last
+administrator of the site cannot be taken away.
 """
 
 from sqlalchemy import select
 
 from server.access import policy, users
 from server.access.actors import Actor
+from server.access.app_users import ROLE as TABLET
 from server.access.policy import SITE, Place
 from server.access.roles import ROLES
 from storage.problems import NotAllowed, NotFound, Problem
-from storage.schema import account, actor, assignment
+from storage.schema import account, actor, app_user, assignment
 from storage.unit_of_work import Unit
 
 ADMIN = "admin"
-# A tablet and a public link get theirs when they are made, never by hand.
-MADE_WITH = frozenset({"app-user", "public-link"})
+# A public link gets its role when it is made; a tablet is given its own otherwise than people are given theirs.
+MADE_WITH = frozenset({TABLET, "public-link"})
 BY_HAND = tuple(role for role in ROLES if role not in MADE_WITH)
+# What the others permit does not lie in a form: case records are the project's.
+IN_FORMS = frozenset({"manager", "viewer", "formfill"})
 
 
 class LastAdministrator(Problem):
@@ -28,22 +32,30 @@ class LastAdministrator(Problem):
 
 
 def may_give(unit: Unit, giver: Actor | None, place: Place) -> tuple[str, ...]:
-    """The roles that *giver* may give or take at *place*: those whose every verb the giver holds there."""
+    """The roles that *giver* may give people, or take from them, at *place*: those whose every verb the giver holds there."""
+    return tuple(role for role in BY_HAND if (place.form_id is None or role in IN_FORMS) and holds(unit, giver, role, place))
+
+
+def holds(unit: Unit, giver: Actor | None, role: str, place: Place) -> bool:
+    """Whether *giver* holds every verb of *role* at *place*."""
     if giver is None:
-        return ()
-    held = frozenset(verb for role in policy.roles_at(unit, giver, place) for verb in ROLES[role])
-    return tuple(role for role in BY_HAND if ROLES[role] <= held)
+        return False
+    return ROLES[role] <= {verb for held in policy.roles_at(unit, giver, place) for verb in ROLES[held]}
 
 
 def give(unit: Unit, giver: Actor | None, actor_id: int, role: str, place: Place) -> None:
     """Give *role* at *place*.
 
-    Raises: NotAllowed, if the giver holds less than the role; NotFound, if nobody can sign in as *actor_id*.
+    Raises: NotAllowed, if the giver holds less than the role, or the role is none for such a place; NotFound, if *actor_id* is
+    nobody who could have it: no user, or for the role of tablets no app user of that project.
     """
-    if role not in may_give(unit, giver, place):
-        raise NotAllowed
-    known = select(actor.c.id).join(account, account.c.actor_id == actor.c.id)
-    if unit.connection.execute(known.where(actor.c.id == actor_id, actor.c.deleted_at.is_(None))).first() is None:
+    _require_may_give(unit, giver, role, place)
+    bearers = select(actor.c.id).where(actor.c.id == actor_id, actor.c.deleted_at.is_(None))
+    if role == TABLET:
+        bearers = bearers.join(app_user, app_user.c.actor_id == actor.c.id).where(app_user.c.project_id == place.project_id)
+    else:
+        bearers = bearers.join(account, account.c.actor_id == actor.c.id)
+    if unit.connection.execute(bearers).first() is None:
         raise NotFound
     users.give_role(unit, actor_id, role, place)
 
@@ -53,11 +65,17 @@ def take(unit: Unit, taker: Actor | None, actor_id: int, role: str, place: Place
 
     Raises: NotAllowed, if the taker holds less than the role; LastAdministrator.
     """
-    if role not in may_give(unit, taker, place):
-        raise NotAllowed
+    _require_may_give(unit, taker, role, place)
     if role == ADMIN and place == SITE and _administrators(unit) <= {actor_id}:
         raise LastAdministrator
     users.take_role(unit, actor_id, role, place)
+
+
+def _require_may_give(unit: Unit, giver: Actor | None, role: str, place: Place) -> None:
+    if role == TABLET and place.project_id is not None and holds(unit, giver, role, place):
+        return
+    if role not in may_give(unit, giver, place):
+        raise NotAllowed
 
 
 def _administrators(unit: Unit) -> set[int]:

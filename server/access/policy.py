@@ -101,5 +101,7 @@ def roles_at(unit: Unit, actor: Actor, place: Place) -> frozenset[str]:
     here: list[ColumnElement[bool]] = [assignment.c.project_id.is_(None)]
     if place.project_id is not None:
         here.append(and_(assignment.c.project_id == place.project_id, assignment.c.form_id.is_(None)))
+    if place.form_id is not None:
+        here.append(and_(assignment.c.project_id == place.project_id, assignment.c.form_id == place.form_id))
     rows = unit.connection.execute(select(assignment.c.role).where(assignment.c.actor_id == actor.id, or_(*here)))
     return frozenset(rows.scalars()) & ROLES.keys()

@@ -11,7 +11,7 @@ from server.access.roles import ROLES
 from storage import audit
 from storage.problems import Problem
 from storage.schema import account, actor, assignment, session
-from storage.unit_of_work import Unit
+from storage.unit_of_work import Unit, tried_again_if_taken
 
 # 20 letters out of 31 (no 0, 1, i, l, o that people confuse): 99 bits.
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -145,14 +145,15 @@ def set_password(unit: Unit, actor_id: int, password: str, *, digest_key: str = 
 def give_role(unit: Unit, actor_id: int, role: str, place: Place = SITE) -> None:
     """Let an actor hold *role* at *place*; nothing changes when it already does.
 
-    Raises: NoSuchRole.
+    Raises: NoSuchRole; Busy, when it is being given by somebody else.
     """
     if role not in ROLES:
         raise NoSuchRole(role=role, known=", ".join(ROLES))
     unit.connection.execute(delete(assignment).where(_exactly(actor_id, role, place)))
-    unit.connection.execute(
-        insert(assignment), {"actor_id": actor_id, "role": role, "project_id": place.project_id, "form_id": place.form_id}
-    )
+    with tried_again_if_taken():
+        unit.connection.execute(
+            insert(assignment), {"actor_id": actor_id, "role": role, "project_id": place.project_id, "form_id": place.form_id}
+        )
     audit.record(unit, "assignment.create", project_id=place.project_id, form_id=place.form_id, subject=f"{actor_id} {role}")
 
 

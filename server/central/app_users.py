@@ -43,14 +43,14 @@ def list_app_users(ask: Ask[Project]) -> Answer:
 
 @central.post(APP_USERS, needs=Verb.APP_USER_CREATE, finds=projects_store.project_of, reads=json_object)
 def create_app_user(ask: Ask[Project]) -> Answer:
-    """A new app user, who may collect in every form of the project at once.
+    """A new app user, who may do nothing before the project or some of its forms are assigned to it.
 
-    Raises: MissingField. Source: ODK Central, POST …/app-users, where it may do nothing before it is assigned.
+    Raises: MissingField. Source: ODK Central, POST …/app-users.
     """
     name = ask.body.get("displayName")
     if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_CHARACTERS_MOST:
         raise MissingField(field="displayName")
-    added = app_users.add_app_user(ask.unit, ask.found.id, name.strip())
+    added = app_users.add_app_user(ask.unit, ask.found.id, name.strip(), collects=False)
     ask.note("field_key.create", project_id=ask.found.id, subject=str(added.id))
     return json(_app_user(added, actors_by_id(ask.unit, [added.id])))
 

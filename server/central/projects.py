@@ -16,12 +16,12 @@ from server.access import policy
 from server.access.policy import Place, may
 from server.access.roles import ROLES
 from server.access.verbs import Verb
-from server.central import forms
+from server.central import assignments, forms
 from server.central.surface import central
 from server.web.answers import Answer, json, stated, success
 from server.web.bodies import json_object
 from server.web.parameters import BadParameter, extended, switch
-from server.web.surface import ANYONE, Ask
+from server.web.surface import ANYONE, Ask, place_of
 from storage.problems import AuthenticationFailed, Problem
 from storage.schema import project
 from storage.unit_of_work import Unit
@@ -36,13 +36,6 @@ class OtherForms(Problem):
 
     code = "501.2"
     says = "Forms can be neither created nor deleted here: name every form of the project, and no other."
-
-
-class NotDoneHere(Problem):
-    """A part of the request that this server does elsewhere, or not at all."""
-
-    code = "501.1"
-    says = "The requested feature {feature} is not supported by this server."
 
 
 @central.get("/projects", needs=ANYONE)
@@ -112,15 +105,15 @@ def change_project(ask: Ask[Project]) -> Answer:
 
 @central.route("PUT", PROJECT, needs=Verb.PROJECT_UPDATE, finds=projects_store.project_of, reads=json_object)
 def put_project(ask: Ask[Project]) -> Answer:
-    """The project as given, what is not said emptied; with `forms`, the state of every one of its forms.
+    """The project as given, what is not said emptied; with `forms`, the state and the roles of every one of its forms.
 
-    Raises: MissingField, BadParameter, OtherForms, NotDoneHere. Source: ODK Central, PUT /projects/{id}.
+    Raises: MissingField, BadParameter, OtherForms, NotFound, NotAllowed. Source: ODK Central, PUT /projects/{id}.
     """
     if "name" not in ask.body:
         raise MissingField(field="name")
     _change(ask, {"description": None, "archived": False} | {each: ask.body[each] for each in CHANGEABLE if each in ask.body})
     if "forms" in ask.body:
-        _set_states(ask, ask.body["forms"])
+        _set_forms(ask, ask.body["forms"])
     return json(shown(ask.unit, projects_store.project_of(ask.unit, ask.found.id)))
 
 
@@ -148,17 +141,21 @@ def _change(ask: Ask[Project], given: dict[str, Any]) -> None:
     ask.note("project.update", project_id=ask.found.id)
 
 
-def _set_states(ask: Ask[Project], given: Any) -> None:
+def _set_forms(ask: Ask[Project], given: Any) -> None:
     said = {str(each.get("xmlFormId")): each for each in given if isinstance(each, dict)} if isinstance(given, list) else {}
     known = {each.xml_form_id: each for each in versions_store.current_versions_in(ask.unit, ask.found.id, true(), true())}
-    if said.keys() != known.keys():
+    if said.keys() != known.keys() or len(given) != len(said):
         raise OtherForms
     for xml_form_id, each in said.items():
-        if "assignments" in each:
-            raise NotDoneHere(feature="assignments within a project's forms")
+        form = known[xml_form_id]
         if each.get("state") not in forms.STATES:
             raise BadParameter(field="state", reason=f"expected one of {', '.join(forms.STATES)}.")
-        forms_store.change(ask.unit, known[xml_form_id].form_id, state=each["state"])
+        if each["state"] != form.state:
+            policy.require(ask.unit, ask.actor, Verb.FORM_UPDATE, place_of(form))
+            forms_store.change(ask.unit, form.form_id, state=each["state"])
+            ask.note("form.update", project_id=ask.found.id, form_id=form.form_id, subject=xml_form_id)
+        if "assignments" in each:
+            assignments.put_in_form(ask, place_of(form), each["assignments"])
 
 
 def _project(found: Project, tally: ProjectTally | None) -> dict[str, Any]:

@@ -12,12 +12,14 @@ from forms.store import forms as forms_store
 from forms.store import projects as projects_store
 from forms.store.forms import Form, Media
 from forms.store.projects import Project
+from server.access import policy
 from server.access.policy import may
 from server.access.verbs import Verb
 from server.openrosa.contact import heard
 from server.openrosa.surface import HEADERS, openrosa, trying
 from server.web.answers import Answer, not_modified
-from server.web.surface import ANYONE, SIGNED_IN, Ask
+from server.web.surface import ANYONE, SIGNED_IN, Ask, place_of
+from storage.problems import NotAllowed
 from storage.schema import form
 
 DRAFT = "/projects/<int:project_id>/forms/<xml_form_id>/draft"
@@ -114,12 +116,19 @@ def _media_file(file: Media, base: str, form_url: str, lists: dict[int, EntityLi
     return f'<mediaFile type="{kind}">{shared.format(found.hash)}<integrityUrl>{escape(integrity)}</integrityUrl></mediaFile>'
 
 
-@openrosa.get("/projects/<int:project_id>/datasets/<name>/integrity", needs=Verb.FORM_LIST, finds=serving_entities.list_of)
+@openrosa.get("/projects/<int:project_id>/datasets/<name>/integrity", needs=SIGNED_IN, finds=serving_entities.list_of)
 def integrity(ask: Ask[EntityList]) -> Answer:
     """Which of the entities named in `?id=a,b` were deleted; those never seen are left out.
 
-    Source: openrosa.md IN-01 to IN-06.
+    Whoever may read one of the forms that carry the list may ask, as they hold the list itself.
+
+    Raises: NotAllowed. Source: openrosa.md IN-01 to IN-06.
     """
+    carried = serving_entities.is_carried(
+        ask.unit, ask.found.id, may(ask.actor, Verb.FORM_READ, project_id=form.c.project_id, form_id=form.c.id)
+    )
+    if not carried and not policy.allows(ask.unit, ask.actor, Verb.FORM_LIST, place_of(ask.found)):
+        raise NotAllowed
     states = serving_entities.deleted(ask.unit, ask.found.id, _ids(ask.query.get("id", "")))
     entities = "".join(
         f'<entity id="{escape(uuid)}"><deleted>{"true" if gone else "false"}</deleted></entity>' for uuid, gone in states.items()

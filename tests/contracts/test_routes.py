@@ -152,6 +152,7 @@ def world(database: Database, client: Client) -> World:
         "instance_id": INSTANCE,
         "app_user_id": other.actor_id,
         "actor_id": somebody.actor_id,
+        "role_id": "viewer",
         "uuid": ENTITY,
         "case_id": ENTITY,
         "version_id": INSTANCE,

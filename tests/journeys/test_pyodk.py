@@ -85,13 +85,17 @@ def test_pyodk_is_refused_with_a_wrong_password(households: Households, served: 
         client.projects.list()
 
 
-def test_pyodk_gives_a_tablet_its_key(households: Households, served: Served, tmp_path: Path) -> None:
+def test_pyodk_gives_tablets_their_keys_and_forms(households: Households, served: Served, tmp_path: Path) -> None:
+    builders.add_form(households.database, households.project_id, "other")
     with _client(served, households, tmp_path) as client:
-        [made] = list(client.projects.create_app_users(["tablet 2"]))
+        several = list(client.projects.create_app_users(display_names=["tablet 2", "tablet 3"], forms=["survey"]))
+        [alone] = client.projects.create_app_users(["tablet 4"])
 
-        assert made.displayName == "tablet 2"
-        assert made.token
-        assert client.session.get(f"key/{made.token}/projects/{households.project_id}/formList").status_code == 200
+        assert [made.displayName for made in several] == ["tablet 2", "tablet 3"]
+        for made in several:
+            listed = client.session.get(f"key/{made.token}/projects/{households.project_id}/formList")
+            assert listed.text.count("<formID>") == listed.text.count("<formID>survey</formID>") == 1
+        assert client.session.get(f"key/{alone.token}/projects/{households.project_id}/formList").status_code == 403
 
 
 def test_no_token_or_answer_is_in_the_servers_log(households: Households, served: Served, tmp_path: Path) -> None:

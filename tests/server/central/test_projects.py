@@ -75,6 +75,8 @@ def test_app_users_are_made_listed_and_revoked(client: Client, households: House
     made = client.post(path, json={"displayName": "tablet 2"}, headers=manager).get_json()
     assert {"projectId", "id", "displayName", "createdAt", "type", "token", "updatedAt", "deletedAt"} <= set(made)
     assert made["type"] == "field_key"
+    assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").status_code == 403
+    client.post(f"/v1/projects/{households.project_id}/assignments/app-user/{made['id']}", headers=manager)
     assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").status_code == 200
 
     assert client.delete(f"{path}/{made['id']}", headers=manager).get_json() == {"success": True}
