@@ -1,7 +1,8 @@
 """What ODK Web Forms cannot do of what a form asks for, so that nobody finds out in front of a person.
 
 It is what version 0.22.0 of the package was seen to do, question by question: what it shows in another way, what it leaves
-out, and what it would send wrongly. A form that asks for encryption is never filled there: it would be sent readable.
+out, and what it would send wrongly; `tests/browser/test_gaps.py` holds the list against what is installed. A form that asks
+for encryption is never filled there: it would be sent readable.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,7 +17,10 @@ from forms.definition.model import Definition
 from forms.xml import local_name, parse
 
 _DRAWN: Final = frozenset({"draw", "annotate", "signature"})
-_COUNTS_ON_A_DEVICE: Final = frozenset({"printer", "image-map"})
+_CALENDARS: Final = frozenset({"ethiopian", "coptic", "islamic", "bikram-sambat", "myanmar", "persian", "buddhist"})
+_PLAIN: Final = _CALENDARS | {"printer", "image-map", "month-year", "year", "bearing", "url"}
+_PLAIN_PROGRAMS: Final = ("printer:", "ex:")  # followed by the name of a program on the tablet
+_ON_A_MAP: Final = frozenset({"placement-map", "maps"})
 
 
 class Gap(StrEnum):
@@ -28,7 +32,9 @@ class Gap(StrEnum):
     BARCODE = "barcode"  # a text to type
     DRAWING = "drawing"  # a picture to choose
     DATE_TIME = "dateTime"  # a text to type, as 2026-01-31T09:00:00.000
-    APPEARANCE = "appearance"  # image-map, printer: shown plainly
+    MAP = "map"  # a grid with coordinates: nothing is fetched from anybody
+    NUMBERS = "numbers"  # a text of digits loses its plus sign
+    APPEARANCE = "appearance"  # shown plainly: a date without its calendar, choices without their picture, no other program
     AUDIT = "audit"  # no log of what was done when
     RECORDING = "recording"  # no recording in the background
 
@@ -92,4 +98,10 @@ def _of(element: etree._Element, type_: str) -> Gap | None:
         return Gap.BARCODE
     if type_ == "dateTime":
         return Gap.DATE_TIME
-    return Gap.APPEARANCE if appearances & _COUNTS_ON_A_DEVICE else None
+    if type_ in ("geotrace", "geoshape") or (type_ == "geopoint" and appearances & _ON_A_MAP):
+        return Gap.MAP
+    if "map" in appearances:
+        return Gap.MAP if local_name(element) == "select1" else Gap.APPEARANCE
+    if "numbers" in appearances and type_ == "string":
+        return Gap.NUMBERS
+    return Gap.APPEARANCE if appearances & _PLAIN or any(each.startswith(_PLAIN_PROGRAMS) for each in appearances) else None

@@ -37,6 +37,7 @@ from storage.spool import Spool
 FILL = "/projects/<int:project_id>/forms/<xml_form_id>/fill"
 SANDBOX = {"Content-Security-Policy": "default-src 'none'; sandbox", "Cache-Control": "private, no-store"}
 USER_AGENT_CHARACTERS_MOST = 255
+UNTYPED = "application/octet-stream"
 
 GAPS: Mapping[Gap, str] = {
     Gap.UPLOAD: N_("cannot be answered: only pictures can be attached in the browser, no sound, video or other file"),
@@ -45,6 +46,8 @@ GAPS: Mapping[Gap, str] = {
     Gap.BARCODE: N_("is typed: the browser reads no barcodes"),
     Gap.DRAWING: N_("takes a picture from a file or the camera: nothing can be drawn in the browser"),
     Gap.DATE_TIME: N_("is typed, as in 2026-01-31T09:00"),
+    Gap.MAP: N_("shows a grid with coordinates instead of a map, which would have to be asked of somebody else"),
+    Gap.NUMBERS: N_("takes digits alone: a plus sign before a telephone number is left out"),
     Gap.APPEARANCE: N_("is shown plainly, not as on a tablet"),
     Gap.AUDIT: N_("No log is kept of when each question was answered."),
     Gap.RECORDING: N_("Nothing is recorded in the background."),
@@ -77,7 +80,8 @@ class Parcel:
 def parcel(incoming: Incoming) -> Parcel:
     """Read what the page sent, before any transaction begins."""
     parts = submission_parts(incoming)
-    files = [SentFile(file.name, file.content_type, file.stored) for file in parts.files]
+    # Of a picture that it made smaller, Web Forms 0.22.0 does not say the type.
+    files = [SentFile(file.name, _type(file.name, file.content_type), file.stored) for file in parts.files]
     return Parcel(envelope.read(parts.xml), parts.xml, files)
 
 
@@ -222,7 +226,7 @@ def media(ask: Ask[Any], version_id: int, *, only: Container[str] | None = None)
         return Answer(spool.blocks(), 200, "text/csv; charset=utf-8", {**SANDBOX, "Content-Length": str(spool.size_bytes)})
     if file is None or file.blob_sha256 is None:
         raise NotFound
-    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    kind = mimetypes.guess_type(file.name)[0] or UNTYPED
     return Answer(ask.site.blobs.chunks(file.blob_sha256), 200, kind, {**SANDBOX, "Content-Length": str(file.size_bytes)})
 
 
@@ -244,6 +248,10 @@ def sent(ask: Ask[Any]) -> Sent:
     """What the page sent, as the intake takes it."""
     came: Parcel = ask.body
     return Sent(came.envelope, came.xml, came.files, None, (ask.headers.get("User-Agent") or "")[:USER_AGENT_CHARACTERS_MOST])
+
+
+def _type(name: str, said: str) -> str:
+    return (mimetypes.guess_type(name)[0] or said) if said == UNTYPED else said
 
 
 def _label(each: Lacking, language: str) -> str:

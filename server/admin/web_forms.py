@@ -55,14 +55,15 @@ class WebForms:
         """What a page that runs it may do: its own scripts, styles and pictures, this server, and the place if it is asked for.
 
         The engine parses XPath in WebAssembly and the widgets write styles of their own, hence the two exceptions; no script
-        that is not ours runs, and nothing can be loaded from, or sent to, anybody else: map tiles neither.
+        that is not ours runs, and nothing can be loaded from, or sent to, anybody else: map tiles neither. Its map and its
+        shrinking of pictures work in workers that it makes of its own text, and that are held to the same policy.
         """
         allowed = base64.b64encode(hashlib.sha256(self.import_map.encode()).digest()).decode()
         return {
             "Content-Security-Policy": (
                 f"default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-{allowed}'; style-src 'self' 'unsafe-inline'; "
-                "img-src 'self' data: blob:; media-src 'self' blob:; font-src data:; connect-src 'self'; form-action 'self'; "
-                "frame-ancestors 'none'; base-uri 'none'"
+                "img-src 'self' data: blob:; media-src 'self' blob:; font-src data:; connect-src 'self'; worker-src blob: data:; "
+                "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
             ),
             "Permissions-Policy": "camera=(), geolocation=(self), microphone=()",
         }

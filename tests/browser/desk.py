@@ -1,10 +1,13 @@
 """A desk where forms are designed and filled in the browser, and what the server keeps of that."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from lxml import etree
 from sqlalchemy import select
 
+from cases import targets
+from forms import publishing, uploading
 from server.web.surface import Site
 from storage import unit_of_work
 from storage.schema import actor, submission_attachment, submission_version
@@ -20,6 +23,12 @@ class Desk:
     person: Person
     project_id: int
     asked: list[str] = field(default_factory=list)
+
+    def publish(self, spreadsheet: Path) -> None:
+        """Compile and publish a form, as an upload does."""
+        made = uploading.prepare(self.site.blobs, spreadsheet, targets)
+        with unit_of_work.writing(self.site.database) as unit:
+            publishing.publish(unit, self.project_id, made.compiled)
 
     def arrived(self) -> list[etree._Element]:
         """The XML of every submission, the oldest first."""

@@ -14,10 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page
 from werkzeug.test import Client
 
-from cases import targets
-from forms import publishing, uploading
 from server.application import application
-from storage import unit_of_work
 from tests.browser.conftest import Sit
 from tests.browser.desk import Desk
 from tests.forms.workbooks import Rows, workbook
@@ -51,9 +48,7 @@ def second(folder: Path, version: str, relevant: str) -> Path:
 @pytest.fixture
 def tablet(desk: Desk, tmp_path: Path) -> builders.Tablet:
     """A tablet that has sent the first version once."""
-    made = uploading.prepare(desk.site.blobs, spreadsheet(tmp_path, "1", BEFORE, CHOICES), targets)
-    with unit_of_work.writing(desk.site.database) as unit:
-        publishing.publish(unit, desk.project_id, made.compiled)
+    desk.publish(spreadsheet(tmp_path, "1", BEFORE, CHOICES))
     sender = builders.add_tablet(desk.site.database, desk.project_id, "Kayes 1")
     sent = Client(application(desk.site)).post(
         f"/v1/key/{sender.token}/projects/{desk.project_id}/submission",

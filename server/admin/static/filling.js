@@ -1,14 +1,30 @@
 // Fills a form with ODK Web Forms and sends what was filled in; what was typed is lost only by closing the page, after a warning.
 
-// The map asks a public server for its tiles. The page's policy forbids that; asking for a blank picture instead keeps it quiet.
-const BLANK = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
+// The map asks a public server for its tiles, which would tell it where somebody is. The page's policy forbids that; the map gets tiles
+// drawn here instead: a grid, with the latitude and longitude of each corner.
+const NUMBERED = /\/(\d+)\/(\d+)\/(\d+)\.\w+$/;
 const picture = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, "src");
 Object.defineProperty(HTMLImageElement.prototype, "src", {
   ...picture,
   set(address) {
-    picture.set.call(this, new URL(address, location.href).protocol === "https:" && new URL(address, location.href).origin !== location.origin ? BLANK : address);
+    const asked = new URL(address, location.href);
+    const foreign = asked.protocol.startsWith("http") && asked.origin !== location.origin;
+    picture.set.call(this, foreign ? tile(...(asked.pathname.match(NUMBERED) ?? []).slice(1).map(Number)) : address);
   },
 });
+
+// The tile of column x and row y where 2^zoom of them go round the earth (Web Mercator).
+function tile(zoom = 0, x = 0, y = 0) {
+  const across = 2 ** zoom;
+  const longitude = (x / across) * 360 - 180;
+  const latitude = (Math.atan(Math.sinh(Math.PI * (1 - (2 * y) / across))) * 180) / Math.PI;
+  const digits = Math.min(5, Math.ceil(zoom / 3));
+  const label = `${latitude.toFixed(digits)}, ${longitude.toFixed(digits)}`;
+  return `data:image/svg+xml,${encodeURIComponent(
+    `<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256"><path d="M0 0h256v256h-256z" fill="#f4f6f5"/>` +
+      `<path d="M0 256V0h256" fill="none" stroke="#9db3b0"/><text x="5" y="15" font-family="sans-serif" font-size="11" fill="#5c7470">${label}</text></svg>`,
+  )}`;
+}
 
 const part = (id) => document.getElementById(id);
 const place = part("form");
