@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 
 BUSY_MILLISECONDS = 30_000
 EXPORT_SECONDS = 3_600
@@ -107,6 +107,12 @@ def is_serialization_failure(error: OperationalError) -> bool:
 def is_taken(error: IntegrityError) -> bool:
     """Whether a row with the same unique values is there already, as when another unit was quicker."""
     return getattr(error.orig, "sqlstate", None) == "23505" or "UNIQUE constraint failed" in str(error.orig)
+
+
+def is_no_text(error: DataError) -> bool:
+    """Whether a text was given that PostgreSQL cannot hold: refused by its driver, before there is a number, or by itself."""
+    state = getattr(error.orig, "sqlstate", "")
+    return state in ("22021", "22P05") or (state is None and "NUL" in str(error.orig))
 
 
 def _sqlite(address: str, begin: str, *, read_only: bool) -> Engine:

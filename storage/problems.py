@@ -43,6 +43,13 @@ class NotFound(Problem):
     says = "Could not find the resource you were looking for."
 
 
+class NotText(Problem):
+    """PostgreSQL keeps no NUL and no encoding half a pair of surrogates; what one database refuses the other refuses too."""
+
+    code = "400.95"
+    says = "A text in the request holds a character that cannot be kept: NUL, or half of a surrogate pair."
+
+
 class AuthenticationFailed(Problem):
     """Nobody, or somebody with wrong credentials."""
 

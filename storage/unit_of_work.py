@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from storage.engine import Database, is_serialization_failure, is_taken
-from storage.problems import Busy, Unavailable
+from storage.engine import Database, is_no_text, is_serialization_failure, is_taken
+from storage.problems import Busy, NotText, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,10 @@ def _plainly_failing() -> Iterator[None]:
         raise (Busy if is_serialization_failure(error) else Unavailable) from error
     except InterfaceError as error:
         raise Unavailable from error
+    except DataError as error:
+        if not is_no_text(error):
+            raise
+        raise NotText from None
     except DBAPIError as error:
         if error.connection_invalidated:
             raise Unavailable from error

@@ -5,6 +5,7 @@ client never holds a transaction.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from storage.blobs import Blobs
-from storage.problems import Problem
+from storage.problems import NotText, Problem
 from storage.settings import Settings
 
 BLOCK_BYTES = 65_536
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 FORM_LIMIT_BYTES, STRANGERS_LIMIT_BYTES = 1_048_576, 65_536
 
 
@@ -101,7 +103,7 @@ def whole(limit_bytes: Callable[[Settings], int]) -> Reader:
 def json_object(incoming: Incoming) -> dict[str, Any]:
     """The body as a JSON object; an empty body is an empty object.
 
-    Raises: TooLarge, NotJson.
+    Raises: TooLarge, NotJson, NotText.
     """
     raw = _bounded(incoming, incoming.form_limit_bytes)
     if not raw.strip():
@@ -112,19 +114,32 @@ def json_object(incoming: Incoming) -> dict[str, Any]:
         raise NotJson(format="JSON") from None
     if not isinstance(value, dict):
         raise NotJson(format="JSON object")
+    if b"\\u" in raw:  # only an escape can bring what is no text
+        _check_texts(value)
     return value
+
+
+def _check_texts(value: Any) -> None:
+    if isinstance(value, str) and _NO_TEXT.search(value):
+        raise NotText
+    if isinstance(value, dict):
+        _check_texts([*value, *value.values()])
+    if isinstance(value, list):
+        for each in value:
+            _check_texts(each)
 
 
 def form_fields(incoming: Incoming) -> dict[str, str]:
     """The fields of a posted HTML form, the last of each name.
 
-    Raises: TooLarge, NotJson.
+    Raises: TooLarge, NotJson, NotText.
     """
     raw = _bounded(incoming, incoming.form_limit_bytes)
     try:
         fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=200)
     except ValueError:
         raise NotJson(format="form fields") from None
+    _check_texts(fields)
     return {name: values[-1] for name, values in fields.items()}
 
 

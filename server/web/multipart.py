@@ -22,7 +22,7 @@ XML_PART = "xml_submission_file"
 CSRF_PART = "__csrf"  # as Enketo sends it
 INCOMPLETE_PART = "*isIncomplete*"
 PARTS_MOST = 1_200
-NAME_CHARACTERS_MOST = 255
+NAME_CHARACTERS_MOST = CONTENT_TYPE_CHARACTERS_MOST = 255
 FIELD_BYTES_MOST = 65_536
 PADDING_BYTES = 80  # dashes, line breaks and the spaces that may follow a boundary
 
@@ -148,7 +148,8 @@ def safe_name(name: str) -> str:
 
 
 def _content_type(headers: Headers) -> str:
-    return (headers.get("Content-Type") or "application/octet-stream")[:255]
+    told = (headers.get("Content-Type") or "")[:CONTENT_TYPE_CHARACTERS_MOST]
+    return told if told.isprintable() and told else "application/octet-stream"
 
 
 class _Decoder(MultipartDecoder):

@@ -22,6 +22,7 @@ from server.access.users import give_role
 from server.access.verbs import Verb
 from server.admin.style import FILES
 from server.application import SURFACES, application
+from server.web.bodies import form_fields, json_object
 from server.web.surface import ANYONE, BY_CONTENT, Open, Route, Site
 from server.web.ways import SESSION_COOKIE
 from server.worker import work_until_idle
@@ -347,3 +348,18 @@ def test_only_who_may_send_submissions_sends_them(role: str, world: World, clien
 def test_what_is_needed_is_a_verb_or_said_in_words() -> None:
     for route in ROUTES:
         assert isinstance(route.needs, Verb | Open), route.name
+
+
+@pytest.mark.parametrize("mark", ["\\u0000", "\\ud800", "%00"])
+def test_what_is_no_text_is_refused_wherever_it_is_sent(mark: str, world: World, client: Client) -> None:
+    person = builders.add_person(world.database, "asker", "admin")
+    reader, body = (form_fields, f"a=b&name={mark}") if "%" in mark else (json_object, f'{{"a": ["b", {{"c{mark}": 1}}]}}')
+    routes = [route for route in ROUTES if route.reads is reader and "<key>" not in route.rule]
+    assert routes
+    for route in routes:
+        headers = signed_in(world.database, person.actor_id, route)
+        kind = "application/x-www-form-urlencoded" if reader is form_fields else "application/json"
+
+        answer = client.open(world.address(route), method=route.method, headers=headers, data=body, content_type=kind)
+
+        assert answer.status_code == 400, f"{route.name}: {answer.status}"

@@ -150,3 +150,13 @@ def test_whatever_is_sent_is_refused_or_kept(
         print(f"from {numbers.start} to {numbers.stop}: {taken} taken in all", flush=True)
         check_behind(households)
     assert taken > ROUND / 20
+
+
+def test_a_part_may_call_itself_what_no_database_keeps(client: Client, households: Households) -> None:
+    builders.add_form(households.database, households.project_id)
+    url = f"/v1/key/{households.tablet.token}/projects/{households.project_id}/submission"
+    made = builders.multipart(builders.submission("uuid:1", photo="p.jpg"), {"p.jpg": b"JPEG"})
+
+    status = client.post(url, **{**made, "data": made["data"].replace(b"image/jpeg", b"image/jp\0g")}).status_code
+
+    assert status == 201
