@@ -10,7 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 
-from forms import quarantining, receiving
+from forms import quarantining, receiving, updating_entities
 from forms.store import uploads
 from server.reading import attach_upload, read_submission
 from storage import jobs, unit_of_work
@@ -25,6 +25,8 @@ JOBS: Mapping[str, Callable[[Unit, int], None]] = {
     receiving.READ: read_submission,
     quarantining.LOOK_AGAIN: quarantining.look_again,
     uploads.ATTACH: attach_upload,
+    updating_entities.FORCE: updating_entities.force,
+    updating_entities.APPROVED: updating_entities.approved,
 }
 CLAIMED_AT_ONCE = 20
 # On SQLite jobs and tablets share one writer: after each job the worker leaves it alone for this many times as long, so that

@@ -16,6 +16,7 @@ from storage.unit_of_work import Unit
 
 LEASE = timedelta(minutes=5)
 ATTEMPTS = 10
+SOON = timedelta(hours=2)  # longer than any delay before another try
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,10 @@ class Job:
 _ADD = insert(job)
 
 
-def enqueue(unit: Unit, kind: str, subject_id: int) -> None:
-    """Have *kind* done to *subject_id* soon after this unit commits."""
-    unit.connection.execute(_ADD, {"kind": kind, "subject_id": subject_id, "run_after": unit.now, "created_at": unit.now})
+def enqueue(unit: Unit, kind: str, subject_id: int, *, after: timedelta = timedelta()) -> None:
+    """Have *kind* done to *subject_id* soon after this unit commits, or *after* so much time."""
+    run_after = unit.now + after
+    unit.connection.execute(_ADD, {"kind": kind, "subject_id": subject_id, "run_after": run_after, "created_at": unit.now})
 
 
 def claim(unit: Unit, most: int) -> list[Job]:
@@ -76,8 +78,9 @@ def put_back(unit: Unit, failed: Job, failure: str) -> None:
 
 
 def waiting(unit: Unit) -> int:
-    """How many jobs are still to be done."""
-    return unit.connection.execute(select(func.count()).select_from(job).where(job.c.attempts < ATTEMPTS)).scalar_one()
+    """How many jobs are still to be done, but for those that are meant for another day."""
+    soon = (job.c.attempts < ATTEMPTS, job.c.run_after <= unit.now + SOON)
+    return unit.connection.execute(select(func.count()).select_from(job).where(*soon)).scalar_one()
 
 
 def given_up(unit: Unit) -> int:

@@ -78,7 +78,7 @@ def based(
     base = _base(versions, base_version=base_version, trunk_version=trunk_version, branch_id=branch_id)
     if base is None:
         return None
-    return Based(base.version, _conflict(versions, base, received, trunk_version=trunk_version, branch_id=branch_id))
+    return Based(base.version, conflict(versions, base, received, trunk_version=trunk_version, branch_id=branch_id))
 
 
 def _base(
@@ -92,7 +92,7 @@ def _base(
     return next((one for one in same_branch if one.branch_base_version == base_version - 1), None)
 
 
-def _conflict(
+def conflict(
     versions: Sequence[Version],
     base: Version,
     received: Mapping[str, str],
@@ -100,6 +100,7 @@ def _conflict(
     trunk_version: int | None,
     branch_id: str | None,
 ) -> str | None:
+    """Whether an update on *base* met something that was said since: null, soft or hard (openrosa.md EN-28)."""
     current = versions[-1]
     if base.version != current.version:
         changed = {

@@ -14,6 +14,7 @@ from storage.schema import (
     entity_property,
     entity_version,
     form_attachment,
+    submission,
     submission_version,
 )
 from storage.unit_of_work import Unit
@@ -31,6 +32,7 @@ class Applied:
     branch_base_version: int | None
     conflict: str | None
     submission_id: int | None
+    base_version: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,29 @@ class Held:
     id: int
     submission_version_id: int
     action: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAt:
+    """Where a held action waits: its list, its entity, its offline branch, and why if it is not for its base."""
+
+    entity_list_id: int
+    uuid: str
+    branch_id: str | None
+    problem: str | None
+
+
+def needs_approval(unit: Unit, entity_list_id: int, submission_id: int) -> bool:
+    """Whether the list takes new entities only from approved submissions, and this one is not approved."""
+    wanted = select(entity_list.c.approval_required).where(entity_list.c.id == entity_list_id)
+    state = select(submission.c.review_state).where(submission.c.id == submission_id)
+    return bool(unit.connection.execute(wanted).scalar()) and unit.connection.execute(state).scalar() != "approved"
+
+
+def is_deleted(unit: Unit, entity_row: int) -> bool:
+    """Whether the entity was deleted."""
+    deleted_at = unit.connection.execute(select(entity.c.deleted_at).where(entity.c.id == entity_row)).scalar_one()
+    return deleted_at is not None
 
 
 def list_id(unit: Unit, project_id: int, name: str) -> int | None:
@@ -115,6 +140,7 @@ def versions(unit: Unit, entity_row: int) -> list[Applied]:
             entity_version.c.branch_base_version,
             entity_version.c.conflict,
             submission_version.c.submission_id,
+            entity_version.c.base_version,
         )
         .outerjoin(submission_version, submission_version.c.id == entity_version.c.submission_version_id)
         .where(entity_version.c.entity_id == entity_row)
@@ -182,10 +208,10 @@ def hold(
     submission_version_id: int,
     action: Mapping[str, Any],
     problem: str | None,
-) -> None:
-    """Keep an action for later, or with the reason why it will never be applied."""
-    unit.connection.execute(
-        insert(entity_held),
+) -> int:
+    """Keep an action for later, or with the reason why it was not applied; returns its row."""
+    added: int = unit.connection.execute(
+        insert(entity_held).returning(entity_held.c.id),
         {
             "entity_list_id": entity_list_id,
             "uuid": uuid,
@@ -196,7 +222,32 @@ def hold(
             "problem": problem,
             "held_at": unit.now,
         },
+    ).scalar_one()
+    return added
+
+
+def held_at(unit: Unit, held_id: int) -> HeldAt | None:
+    """Where an action is held; null once it was applied or forgotten."""
+    row = unit.connection.execute(
+        select(entity_held.c.entity_list_id, entity_held.c.uuid, entity_held.c.branch_id, entity_held.c.problem).where(
+            entity_held.c.id == held_id
+        )
+    ).one_or_none()
+    return HeldAt(*row) if row else None
+
+
+def held_for(unit: Unit, problem: str, *, submission_version_id: int | None = None, list_id: int | None = None) -> list[Held]:
+    """What is held for this reason, of a submission version or of a list, the oldest first."""
+    rows = unit.connection.execute(
+        select(entity_held.c.id, entity_held.c.submission_version_id, entity_held.c.action)
+        .where(
+            entity_held.c.problem == problem,
+            *([] if submission_version_id is None else [entity_held.c.submission_version_id == submission_version_id]),
+            *([] if list_id is None else [entity_held.c.entity_list_id == list_id]),
+        )
+        .order_by(entity_held.c.id)
     )
+    return [Held(*row) for row in rows]
 
 
 def waiting(unit: Unit, entity_list_id: int, uuid: str) -> list[Held]:
@@ -212,6 +263,11 @@ def waiting(unit: Unit, entity_list_id: int, uuid: str) -> list[Held]:
 def release(unit: Unit, held_id: int) -> None:
     """Forget an action that was applied in this unit."""
     unit.connection.execute(delete(entity_held).where(entity_held.c.id == held_id))
+
+
+def give_reason(unit: Unit, held_id: int, problem: str) -> None:
+    """Say why an action that waited will not be applied."""
+    unit.connection.execute(update(entity_held).where(entity_held.c.id == held_id).values(problem=problem))
 
 
 def forget_held_of(unit: Unit, submission_id: int) -> None:

@@ -219,6 +219,13 @@ class Version:
     created_at: datetime
 
 
+def set_review_state(unit: Unit, submission_id: int, state: str | None) -> None:
+    """What a person thinks of a submission."""
+    unit.connection.execute(
+        update(submission).where(submission.c.id == submission_id).values(review_state=state, updated_at=unit.now)
+    )
+
+
 def version(unit: Unit, version_id: int) -> Version:
     """The version with this id."""
     row = unit.connection.execute(

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from forms import reviewing
+from forms.problems import MissingField
 from forms.store import actors as actors_store
 from forms.store import browsing, pulling
 from forms.store import forms as forms_store
@@ -18,6 +20,7 @@ from server.central import shapes
 from server.central.forms import DRAFT, FORM
 from server.central.surface import central
 from server.web.answers import Answer, attachment_header, json, not_modified, stated
+from server.web.bodies import json_object
 from server.web.parameters import extended, number, switch
 from server.web.surface import Ask
 from storage.problems import NotFound
@@ -81,6 +84,18 @@ def one_submission(ask: Ask[Pulled]) -> Answer:
     """
     actors = _submitters(ask, [ask.found]) if extended(ask.headers) else None
     return json(_submission(ask.found, actors))
+
+
+@central.route("PATCH", ONE, needs=Verb.SUBMISSION_UPDATE, finds=pulling.submission_of, reads=json_object)
+def review_submission(ask: Ask[Pulled]) -> Answer:
+    """`{"reviewState": …}`: what somebody thinks of it.
+
+    Raises: MissingField, UnknownReviewState. Source: ODK Central, PATCH …/submissions/{instanceId}.
+    """
+    if "reviewState" not in ask.body:
+        raise MissingField(field="reviewState")
+    reviewing.review(ask.unit, ask.found, ask.body["reviewState"])
+    return json(_submission(pulling.submission_of(ask.unit, **ask.path), None))
 
 
 @central.get(f"{TRIAL}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.trial_of)

@@ -59,7 +59,7 @@ def create(ground: Ground, label: str = "Oak", **more: str) -> bytes:
     return send(ground, entity(label, create="1", **more))
 
 
-def update(ground: Ground, age: str, base: str, trunk: str = "", branch: str = BRANCH) -> bytes:
+def update_at(ground: Ground, age: str, base: str, trunk: str = "", branch: str = BRANCH) -> bytes:
     node = entity(update="1", baseVersion=base, trunkVersion=trunk, branchId=branch)
     return send(ground, node, form_id="visit", age=age)
 
@@ -101,7 +101,7 @@ def test_an_offline_branch_ends_alike_in_any_order(order: tuple[str, ...], peopl
         if step == "c":
             create(people)
         else:
-            update(people, f"3{step}", base=step)
+            update_at(people, f"3{step}", base=step)
 
     assert rows(people)[1:] == [[E1, "Oak", "3", "32"]]
     assert conflict(people) is None
@@ -120,8 +120,8 @@ def conflict(ground: Ground) -> str | None:
 @follows("TV-69 EN-28 EL-09")
 def test_two_tablets_from_one_version_are_a_hard_conflict_and_the_last_wins(people: Ground) -> None:
     create(people)
-    update(people, "31", base="1", trunk="1")
-    update(people, "32", base="1", trunk="1", branch=OTHER)
+    update_at(people, "31", base="1", trunk="1")
+    update_at(people, "32", base="1", trunk="1", branch=OTHER)
 
     assert rows(people)[1:] == [[E1, "Oak", "3", "32"]]
     assert conflict(people) == "hard"

@@ -1,0 +1,222 @@
+"""Entity lists and their entities on their way out, and what a person may change of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, func, select, update
+
+from storage.problems import NotFound
+from storage.schema import entity, entity_list, entity_property, entity_version, form, form_attachment, form_version
+from storage.unit_of_work import Unit
+
+ROWS_A_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An entity list, and how many entities stand in it, how many of them in conflict."""
+
+    id: int
+    project_id: int
+    name: str
+    approval_required: bool
+    created_at: datetime
+    last_entity_at: datetime | None
+    entities: int
+    conflicts: int
+
+    @property
+    def form_id(self) -> None:
+        """A list lies in no form."""
+
+
+@dataclass(frozen=True, slots=True)
+class EntityVersion:
+    """An entity after something was said of it, and what that was; `__label` in *data_received* is the label."""
+
+    version: int
+    label: str
+    data: Mapping[str, str]
+    data_received: Mapping[str, str]
+    base_version: int | None
+    trunk_version: int | None
+    branch_id: str | None
+    branch_base_version: int | None
+    creator_id: int | None
+    user_agent: str | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """An entity with its newest version."""
+
+    id: int
+    entity_list_id: int
+    project_id: int
+    uuid: str
+    conflict: str | None
+    creator_id: int | None
+    created_at: datetime
+    updated_at: datetime | None
+    deleted_at: datetime | None
+    current: EntityVersion
+
+    @property
+    def form_id(self) -> None:
+        """An entity lies in no form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A form by its id and title."""
+
+    xml_form_id: str
+    name: str | None
+
+
+def lists_in(unit: Unit, project_id: int, name: str | None = None) -> list[Listed]:
+    """The entity lists of a project by name, or the one called *name*."""
+    standing = entity.c.deleted_at.is_(None)
+    rows = unit.connection.execute(
+        select(
+            entity_list.c.id,
+            entity_list.c.project_id,
+            entity_list.c.name,
+            entity_list.c.approval_required,
+            entity_list.c.created_at,
+            func.max(entity.c.created_at).filter(standing),
+            func.count(entity.c.id).filter(standing),
+            func.count(entity.c.conflict).filter(standing),
+        )
+        .outerjoin(entity, entity.c.entity_list_id == entity_list.c.id)
+        .where(entity_list.c.project_id == project_id, *([] if name is None else [entity_list.c.name == name]))
+        .group_by(entity_list.c.id)
+        .order_by(entity_list.c.name)
+    )
+    return [Listed(*row) for row in rows]
+
+
+def list_of(unit: Unit, project_id: int, name: str, **_path: object) -> Listed:
+    """The entity list of this name.
+
+    Raises: NotFound.
+    """
+    found = lists_in(unit, project_id, name)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def properties(unit: Unit, entity_list_id: int) -> list[tuple[str, datetime]]:
+    """The names of a list's properties, and since when it has them, in the order in which they were declared."""
+    rows = unit.connection.execute(
+        select(entity_property.c.name, entity_property.c.published_at)
+        .where(entity_property.c.entity_list_id == entity_list_id)
+        .order_by(entity_property.c.id)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def linked_forms(unit: Unit, entity_list_id: int) -> list[Named]:
+    """The published forms that take the list along."""
+    rows = unit.connection.execute(
+        select(form.c.xml_form_id, form_version.c.name)
+        .join(form_version, form_version.c.id == form.c.current_version_id)
+        .join(form_attachment, form_attachment.c.form_version_id == form_version.c.id)
+        .where(form_attachment.c.entity_list_id == entity_list_id, form.c.deleted_at.is_(None))
+        .order_by(form.c.xml_form_id)
+    )
+    return [Named(*row) for row in rows]
+
+
+_VERSION = (
+    entity_version.c.version,
+    entity_version.c.label,
+    entity_version.c.data,
+    entity_version.c.data_received,
+    entity_version.c.base_version,
+    entity_version.c.trunk_version,
+    entity_version.c.branch_id,
+    entity_version.c.branch_base_version,
+    entity_version.c.creator_id,
+    entity_version.c.user_agent,
+    entity_version.c.created_at,
+)
+
+
+def _entities() -> Select[Any]:
+    return (
+        select(
+            entity.c.id,
+            entity.c.entity_list_id,
+            entity_list.c.project_id,
+            entity.c.uuid,
+            entity.c.conflict,
+            entity.c.creator_id,
+            entity.c.created_at,
+            entity.c.updated_at,
+            entity.c.deleted_at,
+            *_VERSION,
+        )
+        .join(entity_list, entity_list.c.id == entity.c.entity_list_id)
+        .join(entity_version, (entity_version.c.entity_id == entity.c.id) & (entity_version.c.version == entity.c.version))
+    )
+
+
+def _entity(row: tuple[Any, ...]) -> Entity:
+    before = len(row) - len(_VERSION)
+    return Entity(*(*row[:before], EntityVersion(*row[before:])))
+
+
+def entities(unit: Unit, entity_list_id: int, *, deleted: bool) -> Iterator[Entity]:
+    """The entities of a list that stand, or those that were *deleted*, newest first, streamed."""
+    gone = entity.c.deleted_at.is_not(None) if deleted else entity.c.deleted_at.is_(None)
+    query = _entities().where(entity.c.entity_list_id == entity_list_id, gone).order_by(entity.c.id.desc())
+    with unit.connection.execute(query, execution_options={"yield_per": ROWS_A_PAGE}) as rows:
+        for row in rows:
+            yield _entity(tuple(row))
+
+
+def entity_of(unit: Unit, project_id: int, name: str, uuid: str, **_path: object) -> Entity:
+    """The entity of this UUID in the list of this name, deleted or not.
+
+    Raises: NotFound.
+    """
+    bare = uuid.lower().removeprefix("uuid:")
+    in_list = (entity_list.c.project_id == project_id, entity_list.c.name == name)
+    row = unit.connection.execute(_entities().where(*in_list, entity.c.uuid == bare)).one_or_none()
+    if row is None:
+        raise NotFound
+    return _entity(tuple(row))
+
+
+def versions(unit: Unit, entity_row: int) -> list[EntityVersion]:
+    """Every version of an entity, the first one first."""
+    rows = unit.connection.execute(
+        select(*_VERSION).where(entity_version.c.entity_id == entity_row).order_by(entity_version.c.version)
+    )
+    return [EntityVersion(*row) for row in rows]
+
+
+def set_approval(unit: Unit, entity_list_id: int, *, required: bool) -> None:
+    """Whether the list takes new entities only from approved submissions; tablets' lists say so too."""
+    unit.connection.execute(
+        update(entity_list)
+        .where(entity_list.c.id == entity_list_id)
+        .values(approval_required=required, revision=entity_list.c.revision + 1)
+    )
+
+
+def set_deleted(unit: Unit, entity_row: int, *, deleted: bool) -> None:
+    """Take an entity out of its list, or back into it."""
+    unit.connection.execute(
+        update(entity).where(entity.c.id == entity_row).values(deleted_at=unit.now if deleted else None, updated_at=unit.now)
+    )
+
+
+def settle_conflict(unit: Unit, entity_row: int) -> None:
+    """A person has looked at the conflict."""
+    unit.connection.execute(update(entity).where(entity.c.id == entity_row).values(conflict=None, updated_at=unit.now))

@@ -1,0 +1,177 @@
+"""Entities one by one: what they are, what was said of them, and what a person changes."""
+
+import json as jsons
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from forms import editing_entities
+from forms.entity.state import LABEL
+from forms.problems import MissingField
+from forms.store import entity_lists as lists
+from forms.store.actors import KnownActor, actors_by_id
+from forms.store.entity_lists import Entity, EntityVersion, Listed
+from server.access.verbs import Verb
+from server.central import shapes
+from server.central.datasets import DATASET
+from server.central.surface import central
+from server.web.answers import Answer, json, stated, success
+from server.web.bodies import json_object
+from server.web.parameters import BadParameter, extended, number, switch
+from server.web.surface import Ask
+
+ENTITIES = f"{DATASET}/entities"
+ENTITY = f"{ENTITIES}/<uuid>"
+ROWS_A_BLOCK = 500
+BULK_MOST = 5_000
+USER_AGENT_CHARACTERS_MOST = 255
+
+
+@central.get(ENTITIES, needs=Verb.ENTITY_LIST, finds=lists.list_of, exports=True)
+def list_entities(ask: Ask[Listed]) -> Answer:
+    """The entities of a list, newest first, without their data; `?deleted=true`: those that were deleted.
+
+    Source: ODK Central, GET …/entities.
+    """
+    found = lists.entities(ask.unit, ask.found.id, deleted=switch(ask.query, "deleted"))
+    return Answer(_array(ask, found), 200, "application/json; charset=utf-8")
+
+
+@central.post(ENTITIES, needs=Verb.ENTITY_CREATE, finds=lists.list_of, reads=json_object)
+def create_entities(ask: Ask[Listed]) -> Answer:
+    """A new entity, or all of `{"entities": […], "source": …}` or none.
+
+    Raises: ShowsCases, BadEntity, NoSuchProperty, UuidTaken, UuidWasDeleted, BadParameter. Source: ODK Central, POST …/entities.
+    """
+    body: dict[str, Any] = ask.body
+    agent = _user_agent(ask)
+    if "entities" not in body:
+        uuid = editing_entities.create(ask.unit, ask.found, editing_entities.wanted(body), user_agent=agent)
+        return _answer(ask, ask.found.project_id, ask.found.name, uuid)
+    given = body["entities"]
+    if not isinstance(given, list) or not all(isinstance(one, dict) for one in given) or len(given) > BULK_MOST:
+        raise BadParameter(field="entities", reason=f"expected a list of at most {BULK_MOST} objects.")
+    for one in given:
+        editing_entities.create(ask.unit, ask.found, editing_entities.wanted(one), user_agent=agent)
+    return success()
+
+
+@central.get(ENTITY, needs=Verb.ENTITY_READ, finds=lists.entity_of)
+def one_entity(ask: Ask[Entity]) -> Answer:
+    """An entity with its data.
+
+    Source: ODK Central, GET …/entities/{uuid}.
+    """
+    return json(_entity(ask.found, _actors(ask, [ask.found]), data=True))
+
+
+@central.get(f"{ENTITY}/versions", needs=Verb.ENTITY_READ, finds=lists.entity_of)
+def list_versions(ask: Ask[Entity]) -> Answer:
+    """Every version of an entity, the first one first.
+
+    Source: ODK Central, GET …/entities/{uuid}/versions.
+    """
+    found = lists.versions(ask.unit, ask.found.id)
+    known = actors_by_id(ask.unit, [each.creator_id for each in found]) if extended(ask.headers) else None
+    return json([_version(each, known, data=True) | {"current": each.version == ask.found.current.version} for each in found])
+
+
+@central.route("PATCH", ENTITY, needs=Verb.ENTITY_UPDATE, finds=lists.entity_of, reads=json_object)
+def change_entity(ask: Ask[Entity]) -> Answer:
+    """A new version with this label and these properties, on `?baseVersion=` or `?force=true`; `?resolve=true` ends a conflict.
+
+    Raises: MissingField, ShowsCases, BadEntity, NoSuchProperty, StaleBase, NotFound.
+    Source: ODK Central, PATCH …/entities/{uuid}; openrosa.md EN-32.
+    """
+    base_version, forced = number(ask.query, "baseVersion"), switch(ask.query, "force")
+    if base_version is None and not forced:
+        raise MissingField(field="baseVersion")
+    editing_entities.change(
+        ask.unit,
+        ask.found,
+        ask.path["name"],
+        editing_entities.wanted(ask.body),
+        base_version=None if forced else base_version,
+        resolves=switch(ask.query, "resolve"),
+        user_agent=_user_agent(ask),
+    )
+    return _answer(ask, ask.found.project_id, ask.path["name"], ask.found.uuid)
+
+
+@central.route("DELETE", ENTITY, needs=Verb.ENTITY_DELETE, finds=lists.entity_of)
+def delete_entity(ask: Ask[Entity]) -> Answer:
+    """Take an entity out of its list.
+
+    Raises: ShowsCases, NotFound. Source: ODK Central, DELETE …/entities/{uuid}.
+    """
+    editing_entities.set_deleted(ask.unit, ask.found, ask.path["name"], deleted=True)
+    return success()
+
+
+@central.post(f"{ENTITY}/restore", needs=Verb.ENTITY_DELETE, finds=lists.entity_of)
+def restore_entity(ask: Ask[Entity]) -> Answer:
+    """Put a deleted entity back into its list.
+
+    Raises: ShowsCases, NotFound. Source: ODK Central, POST …/entities/{uuid}/restore.
+    """
+    editing_entities.set_deleted(ask.unit, ask.found, ask.path["name"], deleted=False)
+    return success()
+
+
+def _answer(ask: Ask[Any], project_id: int, name: str, uuid: str) -> Answer:
+    found = lists.entity_of(ask.unit, project_id, name, uuid)
+    return json(_entity(found, _actors(ask, [found]), data=True))
+
+
+def _user_agent(ask: Ask[Any]) -> str | None:
+    return (ask.headers.get("User-Agent") or "")[:USER_AGENT_CHARACTERS_MOST] or None
+
+
+def _array(ask: Ask[Any], found: Iterator[Entity]) -> Iterator[bytes]:
+    """A JSON array in blocks, so that a long list needs no more memory than a short one."""
+    before = "["
+    while block := list(islice(found, ROWS_A_BLOCK)):
+        known = _actors(ask, block)
+        made = (jsons.dumps(_entity(each, known, data=False), ensure_ascii=False, separators=(",", ":")) for each in block)
+        yield (before + ",".join(made)).encode()
+        before = ","
+    yield b"[]" if before == "[" else b"]"
+
+
+def _actors(ask: Ask[Any], found: list[Entity]) -> Mapping[int, KnownActor] | None:
+    if not extended(ask.headers):
+        return None
+    return actors_by_id(ask.unit, [number for each in found for number in (each.creator_id, each.current.creator_id)])
+
+
+def _entity(found: Entity, known: Mapping[int, KnownActor] | None, *, data: bool) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "uuid": found.uuid,
+        "createdAt": stated(found.created_at),
+        "updatedAt": stated(found.updated_at),
+        "deletedAt": stated(found.deleted_at),
+        "creatorId": found.creator_id,
+        "conflict": found.conflict,
+        "currentVersion": _version(found.current, known, data=data),
+    }
+    return made if known is None else made | {"creator": shapes.actor(known.get(found.creator_id or 0))}
+
+
+def _version(found: EntityVersion, known: Mapping[int, KnownActor] | None, *, data: bool) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "label": found.label,
+        "current": True,
+        "createdAt": stated(found.created_at),
+        "creatorId": found.creator_id,
+        "userAgent": found.user_agent,
+        "version": found.version,
+        "baseVersion": found.base_version,
+        "trunkVersion": found.trunk_version,
+        "branchId": found.branch_id,
+        "branchBaseVersion": found.branch_base_version,
+        "conflictingProperties": None,
+    }
+    if data:
+        received = {("label" if name == LABEL else name): value for name, value in found.data_received.items()}
+        made |= {"data": found.data, "dataReceived": received}
+    return made if known is None else made | {"creator": shapes.actor(known.get(found.creator_id or 0))}
