@@ -101,10 +101,10 @@ def _media_member(unit: Unit, archive: Archive, blobs: Blobs, file: Media, openi
     folder = f"media/{member_name(file.instance_id)}" if file.shared else "media"
     whole = f"{folder}/{member_name(file.name)}"
     if file.name.endswith(SUFFIX) and _is_encrypted(browsing.xml_of(unit, file.version_id)):
-        opened = opening.of_version(file.form_version_id, file.version_id) if opening is not None else None
-        if opening is None or opened is None or not opened.holds(file.name) or file.name == opened.envelope.answers:
-            return
         try:
+            opened = opening.of_version(file.form_version_id, file.version_id) if opening is not None else None
+            if opening is None or opened is None or not opened.holds(file.name) or file.name == opened.envelope.answers:
+                return
             blocks = opening.blocks(opened, file.name, file.blob_sha256)
             yield from archive.member(whole.removesuffix(SUFFIX), blocks, compressed=False)
             return
@@ -161,17 +161,21 @@ def _row(found: Stored, definition: Definition | None, opening: Opening | None) 
 def _decrypted(row: SubmissionRow, found: Stored, definition: Definition | None, opening: Opening | None) -> SubmissionRow:
     if not found.present:
         return replace(row, status=Status.MISSING_ENCRYPTED_FORM_DATA)
-    opened = opening.opened(found.form_version_id, found.xml) if opening is not None else None
-    if opening is None or opened is None:
-        return replace(row, status=Status.NOT_DECRYPTED)
     try:
+        opened = opening.opened(found.form_version_id, found.xml) if opening is not None else None
+        if opening is None or opened is None:
+            return replace(row, status=Status.NOT_DECRYPTED)
         plain = opening.answers(opened, found.version_id)
     except (Undecryptable, XmlTooLarge):
-        return replace(row, status=Status.UNREADABLE)
+        return replace(row, status=Status.DAMAGED)
     if plain is None:
         return replace(row, status=Status.MISSING_ENCRYPTED_FORM_DATA)
     node = _answers(plain, definition)
-    return replace(row, answers=node) if node is not None else replace(row, status=Status.UNREADABLE)
+    if node is None:
+        return replace(row, status=Status.UNREADABLE)
+    signed = opening.is_signed(opened, found.version_id, plain)
+    doubt = None if signed else Status.FILES_MISSING if signed is None else Status.SIGNATURE_MISMATCH
+    return replace(row, answers=node, status=doubt)
 
 
 def _answers(xml: bytes, definition: Definition | None) -> Node | None:

@@ -36,7 +36,7 @@ def read(unit: Unit, version_id: int) -> Read | None:
     if found.encrypted:
         for file in attachments.expected_encrypted(found):
             store.expect_file(unit, version.id, file.name, None)
-        store.mark_reading(unit, version.id, "unreadable", "The submission is encrypted.")
+        store.mark_encrypted(unit, version.id)
         return None
     if version.form_version_id is None:
         store.mark_reading(unit, version.id, "unreadable", "The form never had the version that the submission names.")

@@ -56,7 +56,7 @@ def _lay_out(unit: Unit, draft: Form, version_id: int, sent: Sent) -> None:
     if sent.envelope.encrypted:
         for file in attachments.expected_encrypted(sent.envelope):
             store.expect_file(unit, version_id, file.name, None)
-        store.mark_reading(unit, version_id, "unreadable", "The submission is encrypted.")
+        store.mark_encrypted(unit, version_id)
         return
     definition = definition_of(unit, draft.version_id or 0)
     try:

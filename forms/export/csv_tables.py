@@ -27,6 +27,9 @@ STATUS_WORDS = {
     Status.NOT_DECRYPTED: "not decrypted",
     Status.MISSING_ENCRYPTED_FORM_DATA: "missing encrypted form data",
     Status.UNREADABLE: "unreadable",
+    Status.DAMAGED: "damaged",
+    Status.SIGNATURE_MISMATCH: "signature mismatch",
+    Status.FILES_MISSING: "files missing, signature not checked",
 }
 
 

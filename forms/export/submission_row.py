@@ -1,7 +1,7 @@
 """One submission on its way out: what the server knows of it, and the answers of its current version.
 
 Every format starts from here. A submission whose answers cannot be read still has a row: nothing that was sent may be
-missing from an export, so `answers` is null and `status` says why.
+missing from an export, so `answers` is null and `status` says why. Answers that were decrypted have one if in doubt.
 """
 
 from dataclasses import dataclass
@@ -12,11 +12,18 @@ from forms.submission.answers import Node
 
 
 class Status(StrEnum):
-    """Why a row has no answers, in the words of ODK Central's OData; `unreadable` is ours."""
+    """Why a row has no answers, in the words of ODK Central's OData, and what is amiss with those that an export decrypted.
+
+    The first two are Central's. `unreadable`: the answers are no answers to the form. `damaged`: they do not open with their key.
+    `signatureMismatch`: they opened, but something is not what the tablet signed. `filesMissing`: so far it cannot be known.
+    """
 
     NOT_DECRYPTED = "notDecrypted"
     MISSING_ENCRYPTED_FORM_DATA = "missingEncryptedFormData"
     UNREADABLE = "unreadable"
+    DAMAGED = "damaged"
+    SIGNATURE_MISMATCH = "signatureMismatch"
+    FILES_MISSING = "filesMissing"
 
 
 @dataclass(frozen=True, slots=True)

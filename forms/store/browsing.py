@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, func, select, tuple_
 
+from forms.store.submissions import READING
 from storage.problems import NotFound
 from storage.schema import actor, form, form_version, submission, submission_attachment, submission_version
 from storage.unit_of_work import Unit
@@ -14,10 +15,11 @@ from storage.unit_of_work import Unit
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came for a form: submissions that were not deleted, how many of them nobody could read, and the last one."""
+    """What came for a form: submissions that were not deleted, how many of them could not be read or are encrypted, the last."""
 
     submissions: int
     unreadable: int
+    encrypted: int
     last_at: datetime | None
 
 
@@ -87,12 +89,14 @@ class File:
 
 def received(unit: Unit, project_id: int, visible: ColumnElement[bool]) -> Mapping[int, Received]:
     """What came for each form of a project for which *visible* (a condition over the form table) holds, by form id."""
-    unreadable = func.sum(case((submission_version.c.reading == "unreadable", 1), else_=0))
+    unreadable = func.sum(case((READING == "unreadable", 1), else_=0))
+    encrypted = func.sum(case((READING == "encrypted", 1), else_=0))
     rows = unit.connection.execute(
         select(
             form.c.id,
             func.count(submission_version.c.id),
             func.coalesce(unreadable, 0),
+            func.coalesce(encrypted, 0),
             func.max(submission_version.c.created_at),
         )
         .select_from(form)
@@ -106,7 +110,7 @@ def received(unit: Unit, project_id: int, visible: ColumnElement[bool]) -> Mappi
         .where(form.c.project_id == project_id, form.c.deleted_at.is_(None), visible)
         .group_by(form.c.id)
     )
-    return {row[0]: Received(row[1], int(row[2]), row[3]) for row in rows}
+    return {row[0]: Received(row[1], int(row[2]), int(row[3]), row[4]) for row in rows}
 
 
 def page_of_submissions(unit: Unit, form_id: int, *, before: int | None, most: int) -> list[Line]:
@@ -126,7 +130,7 @@ def page_of_submissions(unit: Unit, form_id: int, *, before: int | None, most: i
             current.c.device_id,
             current.c.version,
             current.c.form_version_id.is_not(None),
-            current.c.reading,
+            READING,
             edits.correlate(current).scalar_subquery(),
             named.correlate(current).scalar_subquery(),
             named.where(files.c.blob_sha256.is_not(None)).correlate(current).scalar_subquery(),
@@ -180,7 +184,7 @@ def _versions(unit: Unit, submission_id: int) -> list[OneVersion]:
     query: Select[Any] = (
         select(
             sent.c.id, sent.c.instance_id, sent.c.current, sent.c.form_version_id, sent.c.version, sent.c.instance_name,
-            actor.c.display_name, sent.c.device_id, sent.c.user_agent, sent.c.reading, sent.c.reading_problem, sent.c.created_at,
+            actor.c.display_name, sent.c.device_id, sent.c.user_agent, READING, sent.c.reading_problem, sent.c.created_at,
         )
         .outerjoin(actor, actor.c.id == sent.c.submitter_id)
         .where(sent.c.submission_id == submission_id)

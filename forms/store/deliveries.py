@@ -1,18 +1,20 @@
 """Did everything arrive? Who sent what from which device, when each was last heard of, and which files are still missing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
+from forms.store.submissions import READING
 from storage.schema import (
     actor,
     app_user,
     contact,
     form,
     form_version,
+    form_version_key,
     quarantine,
     submission,
     submission_attachment,
@@ -91,8 +93,8 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
-class Lacking:
-    """A submission whose answers name files that have not come."""
+class Delivered:
+    """A submission by its form and who sent it; *lacks*: the files that its answers name and that have not come."""
 
     form_title: str
     xml_form_id: str
@@ -100,17 +102,19 @@ class Lacking:
     received_at: datetime
     sender: str | None
     device_id: str | None
-    names: tuple[str, ...]
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A project in five numbers."""
+    """A project in numbers; *in_clear*: what came readable though the form asks for encryption."""
 
     submissions: int
     lacking_files: int
     unread: int
     unreadable: int
+    encrypted: int
+    in_clear: int
     in_quarantine: int
 
 
@@ -212,7 +216,7 @@ def _add_clocks(unit: Unit, project_id: int, known: dict[int, Sender]) -> None:
             device.clock_seconds = max(ahead, device.clock_seconds or 0)
 
 
-def lacking(unit: Unit, project_id: int, *, most: int) -> list[Lacking]:
+def lacking(unit: Unit, project_id: int, *, most: int) -> list[Delivered]:
     """The submissions that still lack files, the longest-waiting first."""
     chosen = (
         select(_version.id)
@@ -232,9 +236,32 @@ def lacking(unit: Unit, project_id: int, *, most: int) -> list[Lacking]:
     for version_id, name in unit.connection.execute(missing.order_by(_file.name)):
         names[version_id].append(name)
     return [
-        Lacking(row[1] or row[2], row[2], row[3], row[4], row[5], row[6], tuple(names[row[0]]))
+        replace(_delivered(row), lacks=tuple(names[row[0]]))
         for row in unit.connection.execute(_described().where(_version.id.in_(ids)).order_by(_version.id))
     ]
+
+
+def in_clear(unit: Unit, project_id: int, *, most: int) -> list[Delivered]:
+    """The submissions that came readable though the form asks tablets to encrypt now, the newest first. They are kept."""
+    current = (*_PLACE, form.c.project_id == project_id, _version.current.is_(True), submission.c.deleted_at.is_(None))
+    rows = unit.connection.execute(_described().where(*current, *_in_clear()).order_by(_version.id.desc()).limit(most))
+    return [_delivered(row) for row in rows]
+
+
+def _in_clear() -> tuple[Any, ...]:
+    """Read, of a form that has a key now, and sent for a version with a key, or for any since the form first had one."""
+    keyed = select(form_version_key.c.form_version_id)
+    first = select(func.min(form_version.c.published_at)).where(form_version.c.form_id == form.c.id, form_version.c.id.in_(keyed))
+    late = _version.created_at >= first.correlate(form).scalar_subquery()
+    return (
+        READING.in_(("read", "unreadable")),
+        form.c.current_version_id.in_(keyed),
+        or_(_version.form_version_id.in_(keyed), late),
+    )
+
+
+def _delivered(row: Any) -> Delivered:
+    return Delivered(row[1] or row[2], *row[2:])
 
 
 def _described() -> Any:
@@ -269,7 +296,9 @@ def standing(unit: Unit, project_id: int) -> Standing:
         submissions=counted(),
         lacking_files=counted(_version.id.in_(missing)),
         unread=counted(_version.reading == "waiting"),
-        unreadable=counted(_version.reading == "unreadable"),
+        unreadable=counted(READING == "unreadable"),
+        encrypted=counted(READING == "encrypted"),
+        in_clear=counted(*_in_clear()),
         in_quarantine=unit.connection.execute(select(func.count()).select_from(quarantine).where(*waiting)).scalar_one(),
     )
 

@@ -4,13 +4,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, literal, select, update
+from sqlalchemy import ColumnElement, bindparam, case, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forms.store.forms import known_to_kobo_as
 from storage.problems import Busy
 from storage.schema import form, form_version, submission, submission_attachment, submission_version
 from storage.unit_of_work import Unit, tried_again_if_taken
+
+ENCRYPTED = "The submission is encrypted."
+# How reading a version ended, as people are told: what is encrypted was meant to be closed, and nothing is wrong with it.
+READING: ColumnElement[str] = case(
+    (submission_version.c.reading_problem == ENCRYPTED, literal("encrypted")), else_=submission_version.c.reading
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +267,11 @@ def mark_reading(
     """Note whether a version's answers could be read, if not why (a sentence without answers), and the device's clock then."""
     found: dict[str, Any] = {"reading": reading, "reading_problem": problem, "ended_at": ended_at}
     unit.connection.execute(update(submission_version).where(submission_version.c.id == version_id).values(**found))
+
+
+def mark_encrypted(unit: Unit, version_id: int) -> None:
+    """Note that a version's answers are for whoever has the key."""
+    mark_reading(unit, version_id, "unreadable", ENCRYPTED)
 
 
 def has_from_other_devices(unit: Unit, project_id: int, prefix: str) -> bool:

@@ -74,6 +74,7 @@ class Opened:
 
     envelope: Sealed
     _key: bytes
+    _private_key: RSAPrivateKey
 
     def holds(self, name: str) -> bool:
         """Whether *name* is one of the encrypted files."""
@@ -95,15 +96,18 @@ class Opened:
                 held = held[-BLOCK:]
         yield _unpadded(held + decryptor.finalize())
 
-    def is_signed(self, private_key: RSAPrivateKey, md5s: Mapping[str, str]) -> bool:
-        """Whether the signature fits what was decrypted: *md5s* gives the MD5 (hex) of each plain file by its plain name."""
+    def is_signed(self, md5s: Mapping[str, str]) -> bool:
+        """Whether the signature fits what was decrypted: *md5s* gives the MD5 (hex) of each plain file by its plain name.
+
+        It is made with the public key: it tells what was damaged, exchanged or cut on its way, and proves nobody's hand.
+        """
         envelope = self.envelope
         names = [name.removesuffix(SUFFIX) for name in envelope.files]
         lines = [envelope.xml_form_id, *([envelope.version] if envelope.version else []), envelope.key, envelope.instance_id]
         lines += [f"{name}::{md5s[name]}" for name in names]
         told = hashlib.md5(("\n".join(lines) + "\n").encode(), usedforsecurity=False).digest()
         try:
-            return _decrypted(private_key, envelope.signature) == told
+            return _decrypted(self._private_key, envelope.signature) == told
         except Undecryptable:
             return False
 
@@ -124,7 +128,7 @@ def opened(envelope: Sealed, private_key: RSAPrivateKey) -> Opened:
     key = _decrypted(private_key, envelope.key)
     if len(key) != 32:
         raise Undecryptable
-    return Opened(envelope, key)
+    return Opened(envelope, key, private_key)
 
 
 def _decrypted(private_key: RSAPrivateKey, text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Did everything arrive? One page for a supervisor: silent tablets, submissions that lack files, what was refused."""
+"""Did everything arrive? One page for a supervisor: silent tablets, what lacks files or encryption, what was refused."""
 
 from datetime import timedelta
 
@@ -31,6 +31,7 @@ def deliveries_page(ask: Ask[Project]) -> Answer:
         choices=DAYS,
         standing=store.standing(ask.unit, ask.found.id),
         lacking=store.lacking(ask.unit, ask.found.id, most=LINES_MOST),
+        in_clear=store.in_clear(ask.unit, ask.found.id, most=LINES_MOST),
         senders=[*silent, *(each for each in senders if each not in silent)],
         silent={each.actor_id for each in silent},
         **tabs(ask, ask.found, "deliveries"),

@@ -28,12 +28,14 @@ def project_page(ask: Ask[Project]) -> Answer:
     listing = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id)
     counting = may(ask.actor, Verb.SUBMISSION_LIST, project_id=form.c.project_id, form_id=form.c.id)
     filling = may(ask.actor, Verb.SUBMISSION_CREATE, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
+    received = browsing.received(ask.unit, ask.found.id, counting)
     return page(
         ask,
         "project.html",
         forms=forms_store.forms_in(ask.unit, ask.found.id, listing),
         drafts=[each for each in forms_store.all_forms(ask.unit, ask.found.id) if each.draft_version_id is not None],
         fillable={each.id for each in forms_store.forms_in(ask.unit, ask.found.id, filling)},
-        received=browsing.received(ask.unit, ask.found.id, counting),
+        received=received,
+        any_encrypted=any(each.encrypted for each in received.values()),
         **tabs(ask, ask.found, "forms"),
     )

@@ -7,6 +7,7 @@ from forms.definitions import definition_of
 from forms.exporting import CsvOptions
 from forms.store import browsing
 from forms.store import forms as forms_store
+from forms.store import keys as keys_store
 from forms.store import projects as projects_store
 from forms.store.browsing import File, Submission
 from forms.store.forms import Form
@@ -42,6 +43,7 @@ def submissions_page(ask: Ask[Form]) -> Answer:
         lines=lines[:LINES_MOST],
         older=lines[LINES_MOST - 1].version_id if len(lines) > LINES_MOST else None,
         newest=not before,
+        encrypted=bool(keys_store.keys_needed(ask.unit, ask.found.id)),
         **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms"),
     )
 
@@ -123,7 +125,7 @@ def _file(files: list[File], name: str) -> File:
 
 def _sections(ask: Ask[Any], shown: browsing.OneVersion) -> list[Section]:
     """The answers, laid out; none when they cannot be read, which the page says."""
-    if shown.reading == "unreadable" or shown.form_version_id is None:
+    if shown.reading in ("unreadable", "encrypted") or shown.form_version_id is None:
         return []
     definition = definition_of(ask.unit, shown.form_version_id)
     try:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from forms import exporting
-from forms.decrypting import Opening
+from forms.decrypting import Opening, passphrases_in
 from forms.export.odata_filter import read_filter
 from forms.exporting import CsvOptions
 from forms.store import forms as forms_store
@@ -80,12 +80,7 @@ def _options(query: Mapping[str, str]) -> CsvOptions:
 def _opening(ask: Ask[Form]) -> Opening:
     """What `{keyId}={passphrase}` opens, in the query or in the body; neither is written anywhere."""
     given = {**ask.query, **(ask.body or {})}
-    passphrases = {
-        int(name): value
-        for name, value in given.items()
-        if name.isascii() and name.isdigit() and len(name) < 10 and isinstance(value, str)
-    }
-    return Opening(ask.unit, ask.site.blobs, ask.found, passphrases)
+    return Opening(ask.unit, ask.site.blobs, ask.found, passphrases_in(given))
 
 
 def _note(ask: Ask[Form]) -> None:

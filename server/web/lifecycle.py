@@ -50,7 +50,7 @@ def _answer(
     if route.exports:
         if route.reads is not None:
             ask.body = route.reads(replace(incoming, form_limit_bytes=STRANGERS_LIMIT_BYTES))
-        return _exported(route, ask, credentials, path)
+        return _exported(route, ask, credentials, path, csrf)
     if not route.writes:
         with unit_of_work.reading(ask.site.database) as unit:
             _admit(route, ask, unit, credentials, path, csrf)
@@ -149,11 +149,12 @@ def _write_notes(ask: Ask[Any]) -> None:
             audit.record(unit, **note)
 
 
-def _exported(route: Route, ask: Ask[Any], credentials: Credentials, path: dict[str, Any]) -> Answer:
+def _exported(route: Route, ask: Ask[Any], credentials: Credentials, path: dict[str, Any], csrf: str | None) -> Answer:
     """A stream whose unit stays open until its last block; the first block is made before the status line leaves."""
     with ExitStack() as opened:
         unit = opened.enter_context(unit_of_work.exporting(ask.site.database))
         _admit(route, ask, unit, credentials, path, None)
+        _check_csrf(route, ask.actor, csrf or _posted_csrf(ask.body))
         made = route.handler(ask)
         _write_notes(ask)
         if isinstance(made.body, bytes):

@@ -6,7 +6,7 @@ Everything that is said at any level is captured, from our code and from librari
 import logging
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from werkzeug.test import Client
 
 from server.central.surface import central
@@ -16,8 +16,11 @@ from server.web.surface import ANYONE, Ask, Site, Surface
 from server.worker import work_until_idle
 from storage import unit_of_work
 from storage.engine import Database
-from storage.schema import submission_version
+from storage.schema import encryption_key, submission_version
+from tests.server.admin.browsing import Browser
 from tests.support import builders
+from tests.support.encrypting import ENKETO
+from tests.support.households import basic
 
 MARK = "Secret7Diarra"
 BOMB = f'<?xml version="1.0"?><!DOCTYPE data [<!ENTITY a "{MARK}">]><data id="register" version="1"><age>&a;&a;</age></data>'
@@ -116,3 +119,53 @@ def test_a_job_that_fails_is_noted_without_answers(
 
     assert work_until_idle(database) == 1
     assert_silent(caplog, capfd)
+
+
+def test_a_passphrase_is_said_nowhere_and_lies_nowhere(
+    site: Site, client: Client, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    passphrase = f"{MARK} à Gao"
+    asked, shown = (builders.add_project(site.database, name) for name in ("by program", "by page"))
+    tablet = builders.add_tablet(site.database, asked)
+    builders.add_form(site.database, asked)
+    signed_in = basic(builders.add_person(site.database, "admin", "admin"))
+    browser = Browser(site)
+    browser.sign_in(builders.Person(0, "admin@siraba.test"))
+
+    on = client.post(f"/v1/projects/{asked}/key", json={"passphrase": passphrase, "hint": "none"}, headers=signed_in)
+    browser.get(f"/projects/{shown}/encryption")
+    fields = {"passphrase": passphrase, "again": passphrase, "confirmed": "on"}
+    on_page = browser.post(f"/projects/{shown}/encryption", fields)
+    key = on.get_json()["keyId"]
+    version = client.get(f"/v1/projects/{asked}/forms/register", headers=signed_in).get_json()["version"]
+    envelope = ENKETO.xml.replace(b"1[encrypted:2bf9c29f]", version.encode())
+    sent = client.post(f"/v1/key/{tablet.token}/projects/{asked}/submission", **builders.multipart(envelope, ENKETO.files))
+    work_until_idle(site.database)
+    export = f"/v1/projects/{asked}/forms/register/submissions.csv.zip"
+    answers = [
+        client.post(export, json={str(key): passphrase}, headers=signed_in),
+        client.post(export, data={str(key): passphrase}, headers=signed_in),
+        client.post(export, data=b'{"' + passphrase.encode(), content_type="application/json", headers=signed_in),
+        client.get(export, query_string={str(key): f"{passphrase}!"}, headers=signed_in),
+        client.post(f"/v1/projects/{asked}/key", json={"passphrase": passphrase}, headers=signed_in),
+        client.post(f"/v1/projects/{asked}/key", json=[passphrase], headers=signed_in),
+    ]
+    pages = [
+        browser.post(f"/projects/{asked}/forms/register/decrypt", {str(key): passphrase}),
+        browser.post(f"/projects/{asked}/forms/register/decrypt", {str(key): f"{passphrase}!"}),
+        browser.post(f"/projects/{shown}/encryption", fields),
+        browser.post(f"/projects/{shown}/encryption", {**fields, "again": "other"}),
+    ]
+
+    assert (on.status_code, on_page.status, sent.status_code) == (200, 303, 201)
+    assert [answer.status_code for answer in answers] == [200, 200, 400, 400, 409, 400]
+    assert [page.status for page in pages] == [200, 400, 409, 400]
+    said = b"".join(answer.get_data() for answer in answers) + b"".join(page.response.get_data() for page in pages)
+    assert MARK.encode() not in said
+    assert_silent(caplog, capfd)
+    for path in site.settings.data_dir.rglob("*"):
+        assert not path.is_file() or MARK.encode() not in path.read_bytes(), path.name
+    if site.database.dialect == "postgresql":
+        with unit_of_work.reading(site.database) as unit:
+            for each in unit.connection.execute(select(encryption_key)).mappings().all():
+                assert MARK not in str(dict(each))

@@ -1,5 +1,6 @@
 """A browser without a window: cookies, forms with their tokens, and what a page says."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urlencode
@@ -44,8 +45,17 @@ class Browser:
         self.csrf = csrf_of(page.html) or self.csrf
         return page
 
-    def post(self, path: str, *, csrf: bool = True, headers: dict[str, str] | None = None, **fields: str) -> Page:
-        """Post a form, with the token that the last page gave."""
+    def post(
+        self,
+        path: str,
+        named: Mapping[str, str] | None = None,
+        *,
+        csrf: bool = True,
+        headers: dict[str, str] | None = None,
+        **fields: str,
+    ) -> Page:
+        """Post a form, with the token that the last page gave; *named* are fields whose names are no words of Python."""
+        fields = {**(named or {}), **fields}
         if csrf and self.csrf:
             fields = {"csrf": self.csrf, **fields}
         return _page(

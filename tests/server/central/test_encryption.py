@@ -1,5 +1,8 @@
 """Encrypted forms over Central's API, with submissions that Enketo and ODK Collect encrypted (`tests/support/encrypted`)."""
 
+import re
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import func, select, true
 
@@ -27,6 +30,61 @@ def test_what_another_program_encrypted_opens_whole(encrypted: Encrypted, sent: 
     assert [each["nick"] for each in rows(archive, "register-member.csv")] == ["Sékou Ɓa", "N’Fa"]
     assert archive.read(f"media/{sent.photo}") == PHOTO
     assert archive.read("media/audio.m4a") == AUDIO
+
+
+Parts = tuple[bytes, dict[str, bytes]]
+Change = Callable[[bytes, dict[str, bytes]], Parts]
+
+
+def exchanged(name: str, content: bytes | None) -> Change:
+    """A submission in which a file is another one, or missing."""
+
+    def change(xml: bytes, files: dict[str, bytes]) -> Parts:
+        kept = {key: value for key, value in files.items() if key != name}
+        return xml, kept if content is None else kept | {name: content}
+
+    return change
+
+
+def rewritten(was: bytes, now: bytes) -> Change:
+    """A submission whose envelope says something else."""
+    return lambda xml, files: (xml.replace(was, now), files)
+
+
+def signature(xml: bytes) -> bytes:
+    """An envelope's signature."""
+    found = re.search(rb"Signature>([^<]+)<", xml)
+    assert found
+    return found[1]
+
+
+@pytest.mark.follows("SB-85 CC-41")
+@pytest.mark.parametrize(
+    ("change", "age", "status"),
+    [
+        pytest.param(exchanged("été 1.jpg.enc", b"another photo"), "31", "signature mismatch", id="photo"),
+        pytest.param(exchanged("été 1.jpg.enc", None), "31", "files missing, signature not checked", id="no photo"),
+        pytest.param(exchanged("submission.xml.enc", b"x" * 352), "", "damaged", id="answers"),
+        pytest.param(exchanged("submission.xml.enc", None), "", "missing encrypted form data", id="no answers"),
+        pytest.param(rewritten(b"<base64EncryptedKey>N", b"<base64EncryptedKey>O"), "", "damaged", id="key"),
+        pytest.param(rewritten(signature(ENKETO.xml), signature(COLLECT.xml)), "31", "signature mismatch", id="signature"),
+        pytest.param(rewritten(b"ee00000e4e70", b"ee00000e4e71"), "", "unreadable", id="instance id"),
+    ],
+)
+def test_what_is_not_as_it_was_signed_says_so_in_the_export(encrypted: Encrypted, change: Change, age: str, status: str) -> None:
+    builders.add_form(encrypted.database, encrypted.project_id)
+    encrypted.send(*change(ENKETO.xml, ENKETO.files))
+
+    assert [(row["age"], row["Status"]) for row in rows(opened(encrypted.export()))] == [(age, status)]
+
+
+def test_another_passphrase_is_refused_as_by_central(encrypted: Encrypted) -> None:
+    builders.add_form(encrypted.database, encrypted.project_id)
+    encrypted.send(ENKETO.xml, ENKETO.files)
+
+    for path in ("/submissions.csv.zip", "/submissions.csv"):
+        answer = encrypted.export("not this one", path=path)
+        assert (answer.status_code, answer.get_json()["code"]) == (400, 400.12)
 
 
 @pytest.mark.follows("SB-86")
