@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from server.web.surface import Site
 from tests.collector.collector import Broken, Collector, Device
 from tests.journeys.conftest import MOMENT, NewDevice, Programme, case_of, play
 from tests.support.bad_line import BadLine
+from tests.support.founded import Foundation
+from tests.support.sockets import Served
+from tests.support.supervised import Supervised
 
 pytestmark = pytest.mark.java
 
@@ -101,3 +105,30 @@ def test_an_app_that_dies_between_two_requests_begins_again(programme: Programme
     assert programme.intakes() == [filled.instance_id]
     assert set(programme.files(filled).values()) == {True}
     assert programme.holds(filled)
+
+
+@pytest.mark.follows("TV-94 SB-37 SB-50")
+def test_a_server_that_dies_with_the_whole_body_in_its_hands_keeps_one_record(
+    founded: Site, foundation: Foundation, collector: Collector, tmp_path: Path
+) -> None:
+    server = Supervised(founded.settings, tmp_path / "server.log")
+    server.start()
+    try:
+        programme = Programme(
+            founded, Served(server.address, tmp_path / "server.log", 0), foundation.tablet, foundation.administrator
+        )
+        with BadLine(server.address) as line:
+            tablet = Device(collector, tmp_path / "agent", server=through(line, programme), clock=MOMENT)
+            tablet.refresh()
+            filled = play(tablet, "new_adult")
+            line.lose_next_answer(meanwhile=server.kill_all)
+            (lost,) = tablet.send()
+            server.start()
+            (sent,) = tablet.send()
+        programme.settle()
+
+        assert (lost.ok, sent.ok) == (False, True)
+        assert programme.intakes() == [filled.instance_id]
+        assert programme.holds(filled)
+    finally:
+        server.stop()

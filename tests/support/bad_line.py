@@ -6,11 +6,11 @@ It understands HTTP just enough to know where a request's body begins, so that a
 import socket
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import Message
-from http.client import HTTPResponse, parse_headers
+from http.client import HTTPException, HTTPResponse, parse_headers
 from io import BufferedReader
 from types import TracebackType
 from typing import Self
@@ -25,6 +25,7 @@ class Fate:
 
     passes: int | None = None
     loses_answer: bool = False
+    meanwhile: Callable[[], object] | None = None
     stalls: threading.Event | None = None
 
 
@@ -60,9 +61,9 @@ class BadLine:
         """Break in the body of the next POST, after *at* bytes; negative: so many before its end."""
         self._fates.append(Fate(passes=at))
 
-    def lose_next_answer(self) -> None:
-        """Bring the next POST to the server whole and lose what it answers."""
-        self._fates.append(Fate(loses_answer=True))
+    def lose_next_answer(self, *, meanwhile: Callable[[], object] | None = None) -> None:
+        """Bring the next POST to the server whole and lose what it answers; *meanwhile* is done once it is on its way."""
+        self._fates.append(Fate(loses_answer=True, meanwhile=meanwhile))
 
     def stall_next(self, at: int) -> threading.Event:
         """Stop in the body of the next POST, after *at* bytes, until its sender goes away; the event says that it came so far."""
@@ -80,7 +81,7 @@ class BadLine:
             self._threads[-1].start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, socket.create_connection(("127.0.0.1", self._port)) as server, suppress(OSError):
+        with suppress(OSError, HTTPException), client, socket.create_connection(("127.0.0.1", self._port)) as server:
             self._ends += [client, server]
             with client.makefile("rb") as sent:
                 while self._exchange(sent, client, server):
@@ -103,11 +104,13 @@ class BadLine:
             server.sendall(block)
         if fate.stalls is not None:
             fate.stalls.set()
-            for _ in _blocks(sent, length - passes):
+            while sent.read1(BLOCK):
                 pass
             return False
         if passes < length:
             return False
+        if fate.meanwhile is not None:
+            fate.meanwhile()
         answer = HTTPResponse(server, method=method)
         answer.begin()
         body = answer.read()

@@ -55,6 +55,12 @@ class Supervised:
         self.start()
         return f"process {which} of {len(tree)}"
 
+    def kill_all(self) -> None:
+        """`kill -9` to all of its processes, as a power cut does; nothing is started again."""
+        assert self._process is not None
+        _kill(processes(self._process.pid))
+        self._process.wait(ENDING_SECONDS)
+
     def stop(self) -> None:
         """End it in good order."""
         if self._process is not None:

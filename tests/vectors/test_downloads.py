@@ -4,6 +4,8 @@ import gzip
 import hashlib
 import json
 import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -11,10 +13,14 @@ from sqlalchemy import update
 
 from server.access import app_users
 from storage import unit_of_work
+from storage.engine import Database
 from storage.schema import form, project
+from storage.settings import Settings
 from tests.support import builders
 from tests.support.builders import PASSWORD
-from tests.vectors.calling import Answered, listed, media
+from tests.support.postgres import PostgresServer
+from tests.support.sockets import Served, serving
+from tests.vectors.calling import Answered, Door, listed, media
 from tests.vectors.conftest import Ground
 from tests.vectors.forms import filled, simple
 
@@ -173,6 +179,47 @@ def test_a_project_that_is_gone_is_never_an_empty_list(ground: Ground) -> None:
 
     assert answer.status == 404
     assert answer.says
+
+
+@pytest.fixture
+def vanishing(
+    request: pytest.FixtureRequest, database_kind: str, tmp_path: Path
+) -> Iterator[tuple[Served, Database, Callable[[], None]]]:
+    """A server of this test's own, and how to take its database away."""
+    if database_kind == "sqlite":
+        path = tmp_path / "siraba.db"
+        path.write_bytes(request.getfixturevalue("sqlite_template").read_bytes())
+        address = f"sqlite:///{path}"
+
+        def vanish() -> None:
+            for file in tmp_path.glob("siraba.db*"):
+                file.unlink()
+
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        address = server.create(template=request.getfixturevalue("postgres_template"))
+
+        def vanish() -> None:
+            server.drop(address)
+
+    database = Database(address)
+    with serving(Settings(data_dir=tmp_path, database_url=address), tmp_path / "log") as served:
+        yield served, database, vanish
+
+
+@follows("TV-13 FL-25")
+def test_a_database_that_is_gone_is_never_an_empty_list(vanishing: tuple[Served, Database, Callable[[], None]]) -> None:
+    served, database, vanish = vanishing
+    project_id = builders.add_project(database)
+    builders.add_form(database, project_id)
+    tablet = builders.add_tablet(database, project_id)
+    database.dispose()
+    door = Door(urlsplit(served.address).port or 0, served.address, {})
+
+    vanish()  # before the server opened it: SQLite reads on from a file that was removed
+    answers = [door.get(f"/v1/key/{tablet.token}/projects/{project_id}/formList") for _ in range(3)]
+
+    assert all(answer.status >= 500 and answer.says for answer in answers)
 
 
 @follows("TV-14 FL-20 SB-96 AU-17 CC-48")

@@ -94,6 +94,17 @@ def test_a_new_entity_reaches_every_tablets_list(people: Ground) -> None:
     assert people.get(after["downloadUrl"], headers={"If-None-Match": answer.headers["ETag"]}).status == 304
 
 
+@follows("EL-02 EL-03")
+def test_a_list_is_one_for_all_forms_that_carry_it(people: Ground) -> None:
+    people.publish(READER.replace(b'"reader"', b'"second"'))
+    create(people)
+    entries = listed(people.get("formList"))
+    files = [media(people.get(entries[name]["manifestUrl"]))["people.csv"] for name in ("reader", "second")]
+
+    assert files[0]["hash"] == files[1]["hash"]
+    assert len({people.get(file["downloadUrl"]).body for file in files}) == 1
+
+
 @follows("TV-67 TV-68 EN-15 EN-23 EN-24 EN-25 EN-34")
 @pytest.mark.parametrize("order", list(itertools.permutations("c12")))
 def test_an_offline_branch_ends_alike_in_any_order(order: tuple[str, ...], people: Ground) -> None:
@@ -125,6 +136,19 @@ def test_two_tablets_from_one_version_are_a_hard_conflict_and_the_last_wins(peop
 
     assert rows(people)[1:] == [[E1, "Oak", "3", "32"]]
     assert conflict(people) == "hard"
+
+
+@follows("TV-69 EN-28")
+def test_two_tablets_that_change_different_things_are_a_soft_conflict(people: Ground) -> None:
+    measure = builders.register("measure", "1", ("false()", "true()"))
+    people.publish(measure.replace(b'saveto="age"', b'saveto="height"'))
+    create(people)
+    update_at(people, "31", base="1", trunk="1")
+    node = entity(update="1", baseVersion="1", trunkVersion="1", branchId=OTHER)
+    send(people, node, form_id="measure", age="172")
+
+    assert rows(people) == [["name", "label", "__version", "age", "height"], [E1, "Oak", "3", "31", "172"]]
+    assert conflict(people) == "soft"
 
 
 @follows("TV-71 EN-03 EN-12 EN-20 EN-27")
