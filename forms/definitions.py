@@ -1,5 +1,6 @@
 """Definitions of published versions, read once and kept: one serves every submission of its version."""
 
+import hashlib
 import threading
 from collections import OrderedDict
 
@@ -19,13 +20,36 @@ _lock = threading.Lock()
 def definition_of(unit: Unit, form_version_id: int) -> Definition:
     """The definition of a version; kept by the hash of its XForm, so it can never be another version's."""
     sha256 = unit.connection.execute(select(form_version.c.xform_sha256).where(form_version.c.id == form_version_id)).scalar_one()
+    found = _found(sha256)
+    if found is not None:
+        return found
+    xform = unit.connection.execute(select(form_version.c.xform).where(form_version.c.id == form_version_id)).scalar_one()
+    return _keep(sha256, reading.read(xform))
+
+
+def read(xform: bytes) -> Definition:
+    """The definition of these bytes, read now unless it is kept: a form of thousands of questions takes a second.
+
+    Raises: as `reading.read`.
+    """
+    sha256 = hashlib.sha256(xform).hexdigest()
+    return _found(sha256) or _keep(sha256, reading.read(xform))
+
+
+def keep(xform: bytes, definition: Definition) -> None:
+    """Keep what was read from these bytes, so that the unit that needs it next does not read them again."""
+    _keep(hashlib.sha256(xform).hexdigest(), definition)
+
+
+def _found(sha256: str) -> Definition | None:
     with _lock:
         found = _kept.get(sha256)
         if found is not None:
             _kept.move_to_end(sha256)
-            return found
-    xform = unit.connection.execute(select(form_version.c.xform).where(form_version.c.id == form_version_id)).scalar_one()
-    definition = reading.read(xform)
+        return found
+
+
+def _keep(sha256: str, definition: Definition) -> Definition:
     with _lock:
         _kept[sha256] = definition
         while len(_kept) > KEPT_MOST:

@@ -9,9 +9,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from forms import encrypting, publishing
+from forms import definitions, encrypting, publishing
 from forms.compiling import reviewing
-from forms.definition import reading
 from forms.definition.model import Definition
 from forms.definition.versioning import with_version
 from forms.definitions import definition_of
@@ -46,6 +45,16 @@ class NeverPublished(Problem):
 
     code = "409.7"
     says = "The draft cannot be deleted, because the form was never published. Delete the whole form, or replace the draft."
+
+
+class DraftChanged(Problem):
+    """What would be published is not what was looked at."""
+
+    code = "409.71"
+    says = (
+        "Somebody else has published, replaced or discarded this draft meanwhile. Nothing was published now: look at the form "
+        "again first."
+    )
 
 
 class NoDataFile(Problem):
@@ -85,7 +94,7 @@ def create(unit: Unit, project_id: int, compiled: Compiled) -> int:
     Raises: FormExists, BadFormId, BadPublicKey. Source: ODK Central, POST …/forms.
     """
     compiled = publishing.keyed(unit, project_id, compiled)
-    definition = reading.read(compiled.xform)
+    definition = definitions.read(compiled.xform)
     check_form_id(definition.xml_form_id)
     try:
         forms.form_of(unit, project_id, definition.xml_form_id)
@@ -105,7 +114,7 @@ def replace(unit: Unit, form_id: int, compiled: Compiled) -> None:
     """
     form = forms.locked(unit, form_id)
     compiled = publishing.keyed(unit, form.project_id, compiled)
-    definition = reading.read(compiled.xform)
+    definition = definitions.read(compiled.xform)
     if definition.xml_form_id != form.xml_form_id:
         raise BadFormId(
             field="xmlFormId", value=definition.xml_form_id, reason=f"the form's id must be '{form.xml_form_id}', as before."
@@ -143,12 +152,16 @@ def discard(unit: Unit, form_id: int) -> None:
     _record(unit, "form.update.draft.delete", form)
 
 
-def publish(unit: Unit, form_id: int, *, version: str | None = None) -> Published:
+def publish(unit: Unit, form_id: int, *, version: str | None = None, seen: int | None = None) -> Published:
     """Make the draft the version that tablets get, under another *version* if one is given.
 
-    Raises: NotFound, VersionTaken, FieldTypeChanged. Source: ODK Central, POST …/draft/publish.
+    *seen*: the draft that somebody looked at and wants published, and no other.
+
+    Raises: NotFound, DraftChanged, VersionTaken, FieldTypeChanged. Source: ODK Central, POST …/draft/publish.
     """
     form = forms.locked(unit, form_id)
+    if seen is not None and form.draft_version_id != seen:
+        raise DraftChanged
     if form.draft_version_id is None:
         raise NotFound
     definition = definition_of(unit, form.draft_version_id)
@@ -255,7 +268,7 @@ def _set_draft(unit: Unit, form: Form, compiled: Compiled, definition: Definitio
 
 
 def _rewritten(unit: Unit, version_id: int, xform: bytes) -> Definition:
-    definition = reading.read(xform)
+    definition = definitions.read(xform)
     drafts.rename(
         unit,
         version_id,

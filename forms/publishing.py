@@ -8,8 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from forms import encrypting
-from forms.definition import reading
+from forms import definitions, encrypting
 from forms.definition.model import Definition
 from forms.store import entities, forms
 from storage import audit, blobs
@@ -65,7 +64,7 @@ def publish(unit: Unit, project_id: int, compiled: Compiled) -> Published:
     Source: openrosa.md EN-07, EN-08, FL-28.
     """
     compiled = keyed(unit, project_id, compiled)
-    definition = reading.read(compiled.xform)
+    definition = definitions.read(compiled.xform)
     form_id, earlier = _form(unit, project_id, definition)
     version_id = add_version(unit, form_id, compiled, definition)
     add_media(unit, project_id, version_id, earlier, definition, compiled.media)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from forms import definitions
 from forms.compiling import case_mapping, compiling, reviewing, validating
 from forms.compiling.case_mapping import CaseTargets
 from forms.compiling.issue import Issue
@@ -74,6 +75,7 @@ def check(
     if known is not None:
         supplied = {*known.supplied, ITEMSETS} if made.itemsets else known.supplied
         issues += reviewing.missing_media(made.definition, supplied, made.sheets)
+        issues += reviewing.version_taken(known.earlier, made.definition, made.sheets)
     errors = [issue for issue in issues if issue.is_error]
     if changed and len(errors) == len(changed):
         raise reviewing.type_changed(changed, issues)
@@ -99,7 +101,9 @@ def prepare(
     kept = _store(blobs, made.workbook) if made.workbook else store(blobs, path) if workbook_type else None
     passed = reason is None and not any(each.code == "validate" for each in checked.warnings)
     brought = {ITEMSETS: _store(blobs, made.itemsets)} if made.itemsets else {}
-    return Uploaded(Compiled(made.xform, kept, workbook_type, passed, brought), checked.warnings, reason)
+    compiled = Compiled(made.xform, kept, workbook_type, passed, brought)
+    definitions.keep(compiled.xform, made.definition)
+    return Uploaded(compiled, checked.warnings, reason)
 
 
 def rest() -> None:

@@ -14,6 +14,7 @@ _MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _XML: Final = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe<", b"\xfe\xff\x00<", b"\xfe\xff<")
 _TABLE: Final = re.compile(rb"^[ \t]*\|[ \t]*(?:survey|choices|settings|entities)[ \t]*\|", re.IGNORECASE | re.MULTILINE)
 # An old workbook's stream of macros, named in UTF-16.
+_SHOWN_MOST: Final = 80
 _XLS_MACROS: Final = "_VBA_PROJECT".encode("utf-16-le")
 
 
@@ -47,7 +48,9 @@ def _look_into(path: Path, limits: Limits) -> None:
         raise UnknownWorkbook(reason="The file is damaged or incomplete.") from None
     _require("the number of files in it", len(entries), limits.archive_entries)
     # Python's zipfile never unpacks more than an entry declares, so the declarations bound the bomb.
-    _require("its unpacked size in bytes", sum(entry.file_size for entry in entries), limits.unzipped_bytes)
+    largest = max(entries, key=lambda entry: entry.file_size, default=None)
+    of_which = f" (the most in {largest.filename[:_SHOWN_MOST]})" if largest else ""
+    _require(f"its unpacked size in bytes{of_which}", sum(entry.file_size for entry in entries), limits.unzipped_bytes)
     names = {entry.filename for entry in entries}
     if "xl/workbook.xml" not in names:
         raise UnknownWorkbook(reason="The archive holds no spreadsheet.")

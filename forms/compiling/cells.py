@@ -20,6 +20,7 @@ _FORMULA: Final = re.compile(rb"<(?:\w+:)?f[ >/]")
 _MERGED: Final = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]{1,3})(\d{1,7})(?::[A-Z]{1,3}\d{1,7})?"')
 _TABLE_LINE: Final = re.compile(r"^\s*\|(.*)\|\s*(?:#[^|]*)?$")
 _PIPE: Final = re.compile(r"(?<!\\)\|")
+_PROLOG_BYTES: Final = 4096
 _LETTERS: Final = 26
 
 
@@ -85,6 +86,19 @@ def for_pyxform(made: Cells) -> dict[str, Any]:
         book[f"{key}_header"] = [{each: None for each in headings if each}] if headings else []
         book[key] = list(_rows(headings, sheet[1:]))
     return book
+
+
+def part_with_a_doctype(file: BinaryIO) -> str | None:
+    """The first part of an .xlsx that begins with a document type, where entities are declared; None if none does."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for name in archive.namelist():
+                with archive.open(name) as part:
+                    if b"<!DOCTYPE" in part.read(_PROLOG_BYTES):
+                        return name
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
+        return None
+    return None
 
 
 def itemsets(made: Cells) -> str | None:

@@ -5,12 +5,13 @@ before it reads a byte, says what became of the workbook as one JSON object, and
 secrets in its environment, no database.
 
     {"xform": …, "warnings": […], "itemsets": …, "sheets": {name: [[row, cell, …], …]}, "found": […],
-     "workbook": of a form that came as Markdown, in base 64}
-    {"refused": "what pyxform says", "place": {sheet, row, column}, "warnings": […], "sheets": …, "found": …}
-    {"broken": "opening" | "encoding" | "compiling" | "memory" | "time" | "rows" | "cells", "where": …}
+     "reviewed": issues, "workbook": of a form that came as Markdown, in base 64}
+    {"refused": "what pyxform says", "place": {sheet, row, column}, "warnings": […], "sheets": …, "found": …, "reviewed": …}
+    {"broken": "opening" | "encoding" | "compiling" | "memory" | "time" | "rows" | "cells" | "xform", "where": …}
 """
 
 import base64
+import errno
 import gc
 import json
 import os
@@ -18,11 +19,13 @@ import resource
 import signal
 from typing import Any, BinaryIO
 
-from forms.compiling import cells, drawing
+from forms.compiling import cells, drawing, reviewing
 from forms.compiling.serving import Order, serve
+from forms.compiling.sheets import Sheets
 
 # More than an allocator keeps at hand, so that it must ask the system.
 SPARE_BYTES = 64 << 20
+TOO_LARGE = "the XForm is too large"
 
 
 class _TimeIsUpError(BaseException):
@@ -95,15 +98,22 @@ def _compiled(file: BinaryIO, order: dict[str, Any]) -> dict[str, Any]:
         return {"broken": "encoding", "where": error.args[0]}
     except Exception:  # a broken workbook can raise anything; what it raised may quote cells
         _require_memory()
-        return {"broken": "opening"}
-    sheets = {name: [[number, *texts] for number, texts in rows] for name, rows in read.sheets.items()}
-    about = {"sheets": sheets, "found": read.found}
-    if any(kind in ("heading-twice", "formula-broken") for kind, *_ in read.found):
-        return about | {"refused": None, "warnings": []}
-    said = about | _converted(read, order["fallback_id"])
+        return {"broken": "opening", "where": cells.part_with_a_doctype(file) if order["kind"] == "xlsx" else None}
+    rows = {name: [[number, *texts] for number, texts in rows] for name, rows in read.sheets.items()}
+    about = {"sheets": rows, "found": read.found}
+    stopped = any(kind in ("heading-twice", "formula-broken") for kind, *_ in read.found)
+    said = {"refused": None, "warnings": []} if stopped else _converted(read, order["fallback_id"])
+    sheets = Sheets.from_json(rows)
+    issues = reviewing.lost_references(sheets, "error") if "refused" in said else reviewing.review(sheets)
+    if said.get("refused") is TOO_LARGE:
+        return {"broken": "xform", "where": max(read.sheets, key=lambda name: _length(read.sheets[name]))}
     if "xform" in said and order["kind"] == "md":
         said["workbook"] = base64.b64encode(drawing.xlsx(read)).decode()
-    return said
+    return about | said | {"reviewed": [each.as_json() for each in issues]}
+
+
+def _length(rows: list[tuple[int, list[str]]]) -> int:
+    return sum(len(text) for _, texts in rows for text in texts)
 
 
 def _require_memory() -> None:
@@ -127,6 +137,10 @@ def _converted(read: cells.Cells, fallback_id: str) -> dict[str, Any]:
         return {"refused": str(refused), "place": place, "warnings": warnings}
     except (MemoryError, KeyboardInterrupt):
         raise
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        return {"refused": TOO_LARGE}
     except Exception:  # pyxform's own failures on odd forms
         _require_memory()
         return {"refused": "The compiler failed on this form without saying where.", "place": {}, "warnings": warnings}

@@ -93,7 +93,7 @@ def _compiled(said: dict[str, Any], kind: str) -> Compiled:
     mistakes = reviewing.form_id(definition, sheets)
     if mistakes:
         raise invalid([*mistakes, *issues])
-    issues += reviewing.review(sheets, definition)
+    issues += [*_reviewed(said), *reviewing.blanking_properties(sheets, definition)]
     itemsets = said["itemsets"].encode() if said["itemsets"] else None
     workbook = base64.b64decode(said["workbook"]) if "workbook" in said else None
     return Compiled(xform, definition, tuple(issues), sheets, itemsets, kind, workbook)
@@ -103,8 +103,12 @@ def _refusal(said: dict[str, Any], sheets: Sheets, issues: list[Issue]) -> list[
     """pyxform stops at the first error; other references to nothing are told with it."""
     first = [] if said["refused"] is None else [from_pyxform(said["refused"], "error", sheets, said["place"])]
     places = {each.place for each in first}
-    errors = [*first, *(each for each in reviewing.lost_references(sheets, "error") if each.place not in places)]
+    errors = [*first, *(each for each in _reviewed(said) if each.place not in places)]
     return [*errors, *issues]
+
+
+def _reviewed(said: dict[str, Any]) -> list[Issue]:
+    return [Issue.from_json(each) for each in said["reviewed"]]
 
 
 def _undeclared_prefix(sheets: Sheets) -> Issue:
@@ -143,6 +147,11 @@ def _broken(said: dict[str, Any], limits: Limits) -> Exception:
     if what in ("rows", "cells"):
         limit = limits.rows if what == "rows" else limits.cells
         return WorkbookTooLarge(what=f"the number of {what} up to sheet '{where}'", actual="more", limit=limit)
+    if what == "xform":
+        what = f"the size in bytes of the form made of it, most of which is on sheet '{where}',"
+        return WorkbookTooLarge(what=what, actual="more", limit=limits.xform_bytes)
     if what == "encoding":
         return UnknownWorkbook(reason=f"Line {where} is not text in UTF-8.")
+    if where is not None:
+        return UnknownWorkbook(reason=f"Its part {where} declares XML entities, which no spreadsheet program writes.")
     return UnknownWorkbook(reason="The spreadsheet is damaged.")

@@ -12,7 +12,8 @@ class Issue:
     letter) and `heading` are None where the source does not say and we could not find out. `text` is the content of that
     cell, or for forms without a spreadsheet the path of the field; `question` the name of the question in that row.
     `code` tells who found what: pyxform, validate; ours are case-class, case-to, choices-unused, form, form-id, formula,
-    heading-twice, media, merged, reference, save-to-blank, translation, type-changed, unread.
+    heading-twice, media, merged, reference, save-to-blank, translation, type-changed, unread,
+    version-taken.
     """
 
     severity: str

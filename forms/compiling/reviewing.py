@@ -50,14 +50,9 @@ def found(seen: tuple[str, str, int, int, str], sheets: Sheets) -> Issue:
     return Issue(**(issue.as_json() | {"text": text or issue.text}))
 
 
-def review(sheets: Sheets, definition: Definition) -> list[Issue]:
-    """Warnings about a form that compiled, sheet by sheet."""
-    return [
-        *missing_translations(sheets),
-        *unused_choices(sheets),
-        *lost_references(sheets, "warning"),
-        *blanking_properties(sheets, definition),
-    ]
+def review(sheets: Sheets) -> list[Issue]:
+    """Warnings about the sheets of a form that compiled. They look at every cell, so the child process asks for them."""
+    return [*missing_translations(sheets), *unused_choices(sheets), *lost_references(sheets, "warning")]
 
 
 def form_id(definition: Definition, sheets: Sheets | None) -> list[Issue]:
@@ -102,6 +97,18 @@ def retyped(earlier: Iterable[Definition], after: Definition) -> list[tuple[Fiel
             if now is not None and now.type != was.type and "unknown" not in (now.type, was.type):
                 found.setdefault(was.path, (now, was.type))
     return sorted(found.values(), key=lambda each: each[0].order)
+
+
+def version_taken(earlier: Iterable[Definition], after: Definition, sheets: Sheets | None) -> list[Issue]:
+    """A version that was published before cannot be published again; until then it can be given another name."""
+    if after.version not in {before.version for before in earlier}:
+        return []
+    named = f"the version '{after.version}'" if after.version else "a version without a name"
+    says = f"The form has published {named} before. Give it another version before you publish it."
+    settings = sheets.by_name.get("settings") if sheets else None
+    if settings is None or not settings.rows:
+        return [Issue("warning", says, "version-taken", text=after.version)]
+    return [placed("warning", says, "version-taken", settings, settings.rows[0].number, settings.column("version"))]
 
 
 def changed_types(changed: Iterable[tuple[Field, str]], sheets: Sheets | None) -> list[Issue]:

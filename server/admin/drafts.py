@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forms import comparing, drafting
+from forms import comparing, definitions, drafting
 from forms.comparing import Change
 from forms.compiling.issue import Issue
-from forms.definition import reading
 from forms.definition.comparing import Kind
 from forms.definitions import definition_of
 from forms.problems import FieldTypeChanged, InvalidWorkbook
@@ -99,7 +98,7 @@ def upload(ask: Ask[Project]) -> Answer:
     shown: dict[str, Any] = {"name": ask.body.name, "issues": sorted(given.issues, key=lambda each: not each.is_error)}
     if given.uploaded is None:
         return page(ask, "form_issues.html", status=400, draft=None, not_validated=None, **shown, **tabs(ask, ask.found, "forms"))
-    definition = reading.read(given.uploaded.compiled.xform)
+    definition = definitions.read(given.uploaded.compiled.xform)
     try:
         form = forms_store.form_of(ask.unit, ask.found.id, definition.xml_form_id)
     except NotFound:
@@ -141,11 +140,12 @@ def draft_page(ask: Ask[Form]) -> Answer:
 
 @admin.post(f"{DRAFT}/publish", needs=Verb.FORM_UPDATE, finds=forms_store.form_of, reads=form_fields)
 def publish(ask: Ask[Form]) -> Answer:
-    """Make the draft the version that tablets get.
+    """Make the draft that the page showed the version that tablets get.
 
-    Raises: NotFound, VersionTaken, FieldTypeChanged.
+    Raises: NotFound, DraftChanged, VersionTaken, FieldTypeChanged.
     """
-    drafting.publish(ask.unit, ask.found.id)
+    seen = ask.body.get("draft", "")
+    drafting.publish(ask.unit, ask.found.id, seen=int(seen) if seen.isascii() and seen.isdigit() else None)
     return redirect(link("projects", ask.found.project_id))
 
 

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from forms import drafting, serving_entities
-from forms.definition import reading
+from forms import definitions, drafting, serving_entities
 from forms.problems import MissingField
 from forms.store import forms as forms_store
 from forms.store.forms import Form
@@ -32,7 +31,7 @@ def set_draft(ask: Ask[Form]) -> Answer:
     if uploaded is None:
         drafting.copy(ask.unit, ask.found.id)
         return success()
-    removed = drafting.removed_fields(ask.unit, ask.found, reading.read(uploaded.compiled.xform))
+    removed = drafting.removed_fields(ask.unit, ask.found, definitions.read(uploaded.compiled.xform))
     drafting.replace(ask.unit, ask.found.id, uploaded.compiled)
     uploads.heed(ask.query, uploaded, removed=removed)
     return json({"success": True} | uploads.told(ask.headers, uploaded))
@@ -52,9 +51,10 @@ def discard_draft(ask: Ask[Form]) -> Answer:
 def publish_draft(ask: Ask[Form]) -> Answer:
     """Publish the draft; `?version=` renames it first.
 
-    Raises: VersionTaken, FieldTypeChanged. Source: ODK Central, POST …/draft/publish.
+    Raises: VersionTaken, FieldTypeChanged; DraftChanged, when another designer was faster by less than a request.
+    Source: ODK Central, POST …/draft/publish.
     """
-    drafting.publish(ask.unit, ask.found.id, version=ask.query.get("version"))
+    drafting.publish(ask.unit, ask.found.id, version=ask.query.get("version"), seen=ask.found.draft_version_id)
     return success()
 
 

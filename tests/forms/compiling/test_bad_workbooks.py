@@ -9,7 +9,7 @@ from openpyxl import Workbook, load_workbook
 
 from forms.compiling.compiling import compile
 from forms.compiling.issue import Issue
-from forms.compiling.limits import Limits
+from forms.compiling.limits import MIB, Limits
 from forms.problems import InvalidWorkbook, UnknownWorkbook, WorkbookTooLarge
 from tests.forms.workbooks import Rows, workbook
 
@@ -191,6 +191,27 @@ def test_too_many_choices_are_refused_with_their_sheet(tmp_path: Path) -> None:
         compile(path, limits=Limits(rows=1000))
 
     assert "'choices'" in refused.value.sentence
+
+
+def test_choices_of_which_too_large_a_form_would_be_made_are_refused_with_their_sheet(tmp_path: Path) -> None:
+    choices: Rows = [["list_name", "name", "label"]]
+    choices += [["many", f"c{n}", "C" * 30_000] for n in range(100)]
+    path = workbook(tmp_path, survey=[HEAD, ["select_one many", "a", "A"]], choices=choices)
+
+    with pytest.raises(WorkbookTooLarge) as refused:
+        compile(path, limits=Limits(xform_bytes=MIB))
+
+    assert "most of which is on sheet 'choices'" in refused.value.sentence
+
+
+def test_macros_of_an_old_workbook_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(Path(__file__).with_name("old.xls").read_bytes() + "_VBA_PROJECT".encode("utf-16-le"))
+
+    with pytest.raises(UnknownWorkbook) as refused:
+        compile(path)
+
+    assert "has macros in it" in refused.value.sentence
 
 
 @pytest.mark.parametrize("form_id", ["a/b", "..\\up", "x" * 300, "survey.xlsx", ".."])

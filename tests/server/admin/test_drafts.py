@@ -55,6 +55,22 @@ def test_a_draft_shows_what_it_changes_before_it_is_published(browser: Browser, 
         assert from_form.scalar_one() == 2
 
 
+def test_what_was_looked_at_is_published_and_nothing_else(browser: Browser, project_id: int) -> None:
+    address = f"/projects/{project_id}/forms/register/draft"
+    upload(browser, project_id, "register.xml", changed())
+    seen = browser.get(address).html.partition('name="draft" value="')[2].partition('"')[0]
+    upload(browser, project_id, "register.xml", changed(version="3"))
+
+    refused = browser.post(f"{address}/publish", draft=seen)
+
+    assert refused.status == 409
+    assert "Somebody else has published, replaced or discarded this draft meanwhile" in refused.text
+    assert browser.get(address).status == 200
+    now = browser.get(address).html.partition('name="draft" value="')[2].partition('"')[0]
+    assert browser.post(f"{address}/publish", draft=now).status == 303
+    assert browser.post(f"{address}/publish", draft=now).status == 409
+
+
 def test_a_draft_can_be_discarded_and_a_version_is_published_once(browser: Browser, project_id: int) -> None:
     address = f"/projects/{project_id}/forms/register/draft"
     upload(browser, project_id, "register.xml", changed(version="1"))

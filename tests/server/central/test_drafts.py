@@ -214,6 +214,17 @@ def test_a_data_file_can_be_an_entity_list(client: Client, form: str, database: 
     assert client.open(f"{form}/draft/attachments/people.csv", method="PATCH", json={}).get_json()["code"] == 400.2
 
 
+def test_only_a_data_file_can_be_an_entity_list(client: Client, forms: str, database: Database, project_id: int) -> None:
+    builders.add_form(database, project_id)  # which makes the list people
+    client.post(forms, data=xform().replace(b"images/p.png", b"images/people").replace(b"people.csv", b"p.csv"), headers=XML)
+
+    refused = client.open(f"{forms}/survey/draft/attachments/people", method="PATCH", json={"dataset": True})
+
+    assert (refused.status_code, refused.get_json()["code"]) == (400, 400.26)
+    [file] = [each for each in client.get(f"{forms}/survey/draft/attachments").get_json() if each["name"] == "people"]
+    assert (file["type"], file["datasetExists"]) == ("image", False)
+
+
 def test_a_draft_says_what_it_will_do_to_entity_lists(client: Client, forms: str) -> None:
     client.post(f"{forms}", data=builders.register(), headers=XML)
 
