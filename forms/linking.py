@@ -17,6 +17,7 @@ from forms.problems import MissingField
 from forms.receiving import FormTakesNothing, Received, Sent, UnknownForm
 from forms.store import forms as forms_store
 from forms.store import public_links as store
+from forms.store import versions
 from forms.store.forms import Form
 from forms.store.public_links import PublicLink
 from forms.store.submissions import Target
@@ -116,17 +117,27 @@ def linked(unit: Unit, **_path: object) -> Linked:
     return Linked(link, forms_store.form_by_id(unit, link.form_id))
 
 
-def open_version(unit: Unit, found: Linked) -> int:
-    """The version that the link may show now.
+def open_version(unit: Unit, found: Linked, version: str | None = None) -> int:
+    """The version that the link may show now; of this *version*, for a page that was opened while it was the newest.
 
-    Raises: FormTakesNothing, LinkUsed, CannotBeFilled, GivesListsAway.
+    Raises: FormTakesNothing, LinkUsed, CannotBeFilled, GivesListsAway; NotFound, for a version older than the link.
     """
     if found.form.state != "open" or found.form.version_id is None:
         raise FormTakesNothing
     if found.link.used_for is not None:
         raise LinkUsed
-    check(unit, found.form.version_id, shares_lists=found.link.shares_lists)
-    return found.form.version_id
+    shown = found.form.version_id if version is None else _once_open(unit, found, version)
+    check(unit, shown, shares_lists=found.link.shares_lists)
+    return shown
+
+
+def _once_open(unit: Unit, found: Linked, version: str) -> int:
+    for each in versions.versions_of(unit, found.form.id):
+        if each.version == version:
+            return each.id
+        if each.published_at is not None and each.published_at <= found.link.created_at:
+            break  # what came before was never shown through this link
+    raise NotFound
 
 
 def named_in(xform: bytes) -> frozenset[str]:

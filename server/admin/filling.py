@@ -18,6 +18,7 @@ from forms.store import forms as forms_store
 from forms.store import projects as projects_store
 from forms.store.forms import Form
 from forms.store.submissions import Target
+from forms.store.versions import NAMELESS
 from forms.submission import envelope
 from forms.submission.envelope import Envelope
 from server import setting_aside
@@ -94,19 +95,34 @@ def fill_page(ask: Ask[Form]) -> Answer:
     if ask.found.state != "open":
         raise FormTakesNothing
     project = projects_store.project_of(ask.unit, ask.found.project_id)
-    return filled(ask, ask.found.version_id or 0, title=ask.found.title, **tabs(ask, project, "forms"))
+    return filled(ask, ask.found.version_id or 0, title=ask.found.title, version=ask.found.version, **tabs(ask, project, "forms"))
 
 
 @admin.get(f"{FILL}/form.xml", needs=Verb.FORM_READ, finds=forms_store.published_form_of)
 def fill_form(ask: Ask[Form]) -> Answer:
     """The form's XForm, as tablets get it."""
-    return xform(ask, ask.found.version_id or 0)
+    return xform(ask, _opened(ask))
 
 
 @admin.get(f"{FILL}/media/<name>", needs=Verb.FORM_READ, finds=forms_store.published_form_of)
 def fill_media(ask: Ask[Form]) -> Answer:
     """A media file of the form; an entity list as CSV."""
-    return media(ask, ask.found.version_id or 0)
+    return media(ask, _opened(ask))
+
+
+def _opened(ask: Ask[Form]) -> int:
+    """The version under which the page was opened: a newer one may have been published meanwhile."""
+    version = opened_under(ask)
+    found = ask.found.version_id if version is None else forms_store.version_id_of(ask.unit, ask.found.id, version)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def opened_under(ask: Ask[Any]) -> str | None:
+    """The version that a page says it was opened under."""
+    version = ask.query.get("version")
+    return "" if version == NAMELESS else version
 
 
 def set_aside(problem: Problem, ask: Ask[Form]) -> Answer | None:
@@ -138,19 +154,20 @@ def link_page(ask: Ask[Linked]) -> Answer:
 
     Raises: FormTakesNothing, LinkUsed, CannotBeFilled, GivesListsAway, NotInstalled.
     """
-    return filled(ask, linking.open_version(ask.unit, ask.found), title=ask.found.form.title, once=ask.found.link.once)
+    form, once = ask.found.form, ask.found.link.once
+    return filled(ask, linking.open_version(ask.unit, ask.found), title=form.title, version=form.version, once=once)
 
 
 @public.get("/form.xml", needs=Verb.FORM_READ, finds=linking.linked)
 def link_form(ask: Ask[Linked]) -> Answer:
     """The link's XForm."""
-    return xform(ask, linking.open_version(ask.unit, ask.found))
+    return xform(ask, linking.open_version(ask.unit, ask.found, opened_under(ask)))
 
 
 @public.get("/media/<name>", needs=Verb.FORM_READ, finds=linking.linked)
 def link_media(ask: Ask[Linked]) -> Answer:
     """A media file of the link's form; of an entity list only what the form's expressions name."""
-    version_id = linking.open_version(ask.unit, ask.found)
+    version_id = linking.open_version(ask.unit, ask.found, opened_under(ask))
     return media(ask, version_id, only=linking.named_in(forms_store.xform_of(ask.unit, version_id)))
 
 
@@ -175,12 +192,15 @@ def filled(
     version_id: int,
     *,
     title: str,
+    version: str | None = None,
     once: bool = False,
     draft: Form | None = None,
     missing: Sequence[str] = (),
     **more: Any,
 ) -> Answer:
     """The page that fills a version, and says what it cannot do, and for a *draft* which media are *missing*.
+
+    *version*: its name, by which the page asks for what belongs to it, even after a newer one was published.
 
     Raises: NotInstalled; NeedsEncryption.
     """
@@ -201,6 +221,7 @@ def filled(
         # A link's name is for those who made it.
         username=ask.actor.display_name if ask.actor and ask.actor.kind == "user" else "",
         once=once,
+        version=version or NAMELESS,
         draft=draft,
         missing=missing,
         **more,

@@ -114,7 +114,7 @@ def problem_page(problem: Problem, site: Site, code: str) -> Answer:
     made = _made(
         "problem.html", spoken, site, problem.status, title=sentence if known else general, english=None if known else sentence
     )
-    return made.with_headers({"Retry-After": "600"}) if problem.status == 429 else made
+    return made.with_headers({"Retry-After": str(problem.details.get("seconds", 600))}) if problem.status == 429 else made
 
 
 def link(*parts: object) -> str:

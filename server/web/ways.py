@@ -8,7 +8,7 @@ from forms.store import public_links
 from server.access import actors, digests
 from server.access.actors import Actor
 from server.access.digests import Digest
-from server.access.throttle import guesses
+from server.access.throttle import guesses, require_link_calm
 from server.web.surface import Credentials, Site, Surface
 from storage.unit_of_work import Unit
 
@@ -82,6 +82,12 @@ def cookie(unit: Unit, credentials: Credentials) -> Actor | None:
 
 
 def public_link(unit: Unit, credentials: Credentials) -> Actor | None:
-    """A public link's token in the path."""
+    """A public link's token in the path.
+
+    Raises: LinkBusy.
+    """
     found = public_links.by_token(unit, credentials.key) if credentials.key else None
-    return Actor(found.id, "public_link", found.display_name) if found else None
+    if credentials.key is None or found is None:
+        return None
+    require_link_calm(credentials.key, credentials.origin, unit.now, sends=credentials.method == "POST")
+    return Actor(found.id, "public_link", found.display_name)

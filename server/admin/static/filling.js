@@ -96,7 +96,8 @@ async function attempt(body) {
   }
   if (response.status === 201) return { taken: true };
   if (response.type === "opaqueredirect") return { text: words.signedOut, renew: true };
-  if (response.status >= 500 || response.status === 429) return { text: words.trouble };
+  if (response.status === 429) return { text: words.busy };
+  if (response.status >= 500) return { text: words.trouble };
   return { text: `${words.refused} ${await sentence(response)}`, renew: response.status === 403, changeable: true };
 }
 
@@ -120,8 +121,14 @@ async function send(payload) {
   }
 }
 
+// What belongs to the version under which this page was opened, even if a newer one was published meanwhile.
+function belonging(path) {
+  const version = place.dataset.version === undefined ? "" : `?version=${encodeURIComponent(place.dataset.version)}`;
+  return fetch(`${place.dataset.base}/${path}${version}`, { redirect: "manual" });
+}
+
 async function fetched(path) {
-  const response = await fetch(`${place.dataset.base}/${path}`, { redirect: "manual" });
+  const response = await belonging(path);
   if (!response.ok) throw new Error(`${response.status} for ${path}`);
   return response.text();
 }
@@ -131,7 +138,7 @@ async function open() {
     import("vue"), import("@getodk/web-forms"), fetched("form.xml"),
   ]);
   const fetchFormAttachment = (resource) =>
-    fetch(`${place.dataset.base}/media/${encodeURIComponent(decodeURIComponent(resource.pathname.replace(/^.*\//, "")))}`, { redirect: "manual" });
+    belonging(`media/${encodeURIComponent(decodeURIComponent(resource.pathname.replace(/^.*\//, "")))}`);
   const onSubmit = async (payload, callback) => {
     if (!(await send(payload))) return;
     const once = place.dataset.once !== undefined;

@@ -2,7 +2,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from server.access.throttle import FAILURES_MOST, WINDOW, Throttle, TooManyFailures
+from server.access.throttle import (
+    FAILURES_MOST,
+    LINK_SENDS_MOST,
+    LINK_SENDS_OF_ALL_MOST,
+    WINDOW,
+    LinkBusy,
+    Throttle,
+    TooManyFailures,
+    require_link_calm,
+)
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -43,3 +52,32 @@ def test_failures_of_the_last_minutes_count_together() -> None:
 
     with pytest.raises(TooManyFailures):
         throttle.require_calm("a@siraba.test", NOON + timedelta(minutes=6))
+
+
+def test_turns_are_taken_until_there_are_too_many_and_again_when_the_first_is_old() -> None:
+    throttle = Throttle()
+    for second in range(3):
+        assert throttle.take_turn("a", NOON + timedelta(seconds=second), 3) is None
+
+    assert throttle.take_turn("a", NOON + timedelta(seconds=3), 3) == WINDOW - timedelta(seconds=3)
+    assert throttle.take_turn("b", NOON, 3) is None
+    assert throttle.take_turn("a", NOON + WINDOW, 3) is None
+    assert throttle.take_turn("a", NOON + WINDOW, 3) == timedelta(seconds=1)
+
+
+def test_a_link_is_held_back_for_one_address_and_then_for_all() -> None:
+    def send(origin: str) -> None:
+        require_link_calm("token", origin, NOON, sends=True)
+
+    for _ in range(LINK_SENDS_MOST):
+        send("10.0.0.1")
+    with pytest.raises(LinkBusy) as refused:
+        send("10.0.0.1")
+    assert refused.value.details == {"seconds": 600}
+    require_link_calm("token", "10.0.0.1", NOON, sends=False)
+    require_link_calm("other", "10.0.0.1", NOON, sends=True)
+
+    for number in range(LINK_SENDS_OF_ALL_MOST - LINK_SENDS_MOST):
+        send(f"10.1.{number % 200}.1")
+    with pytest.raises(LinkBusy):
+        send("10.2.0.1")

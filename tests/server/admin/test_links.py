@@ -11,11 +11,12 @@ from werkzeug.test import Client, TestResponse
 
 from forms import publishing
 from forms.submission import project_keys
+from server.access.throttle import LINK_SENDS_MOST
 from server.application import application
 from server.web.surface import Site
 from server.worker import work_until_idle
 from storage import unit_of_work
-from storage.schema import submission, submission_version
+from storage.schema import form_version, submission, submission_version
 from tests.server.admin.browsing import Browser
 from tests.support import builders
 from tests.support.builders import register
@@ -206,6 +207,81 @@ def test_of_many_who_use_a_link_for_one_at_once_one_is_kept(site: Site, project_
 
     assert sorted(codes) == [201, 403, 403, 403, 403, 403]
     assert len(kept(site)) == 1
+
+
+def test_a_link_that_is_used_too_often_says_when_to_come_back_and_keeps_nothing(
+    site: Site, project_id: int, manager: Browser, client: Client
+) -> None:
+    path = link_on(manager, project_id)
+    for _ in range(LINK_SENDS_MOST):
+        assert client.post(f"{path}/submission", **builders.multipart(None)).status_code == 400
+
+    refused = send(client, path, builders.submission("uuid:1"))
+
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 600
+    assert "Ce lien a été trop utilisé" in refused.text
+    assert kept(site) == []
+    assert client.get(f"{path}/form.xml").status_code == 200
+
+
+def with_leaflet(version: str) -> bytes:
+    """The form with a picture in a label."""
+    return (
+        register(version=version)
+        .replace(b"<label>Age</label>", b"<label ref=\"jr:itext('age')\"/>")
+        .replace(
+            b'<bind nodeset="/data/age"',
+            b'<itext><translation lang="en"><text id="age"><value>Age</value><value form="image">jr://images/leaflet.png</value></text>'
+            b'</translation></itext><bind nodeset="/data/age"',
+            1,
+        )
+    )
+
+
+def publish_with_leaflet(site: Site, project_id: int, version: str, content: bytes) -> None:
+    with site.blobs.writer() as writer:
+        writer.write(content)
+        stored = writer.finish()
+    with unit_of_work.writing(site.database) as unit:
+        publishing.publish(unit, project_id, publishing.Compiled(with_leaflet(version), media={"leaflet.png": stored}))
+
+
+def test_a_page_that_was_opened_under_a_version_gets_and_sends_that_version_after_a_newer_one_was_published(
+    site: Site, project_id: int, manager: Browser, client: Client
+) -> None:
+    publish_with_leaflet(site, project_id, "1.1", b"first")
+    path = link_on(manager, project_id)
+    publish_with_leaflet(site, project_id, "1.2", b"second")
+    publish(site, project_id, register(version="1.3"))
+
+    fill = f"/projects/{project_id}/forms/register/fill"
+    belonging: dict[str, bytes] = {
+        "/form.xml?version=1.1": with_leaflet("1.1"),
+        "/media/leaflet.png?version=1.1": b"first",
+        "/media/leaflet.png?version=1.2": b"second",
+        "/form.xml": register(version="1.3"),
+    }
+    for address, content in belonging.items():
+        assert client.get(path + address).data == content
+        assert manager.get(fill + address).response.data == content
+    assert client.get(f"{path}/media/leaflet.png").status_code == 404
+
+    assert send(client, path, builders.submission("uuid:1", version="1.1")).status_code == 201
+    with unit_of_work.reading(site.database) as unit:
+        under = select(form_version.c.version).join(submission_version, submission_version.c.form_version_id == form_version.c.id)
+        assert unit.connection.execute(under).scalar_one() == "1.1"
+
+
+def test_a_link_shows_no_version_that_was_replaced_before_it_was_made(
+    site: Site, project_id: int, manager: Browser, client: Client
+) -> None:
+    publish(site, project_id, register(version="2"))
+    path = link_on(manager, project_id)
+
+    assert client.get(f"{path}/form.xml?version=2").status_code == 200
+    assert client.get(f"{path}/form.xml?version=1").status_code == 404
+    assert client.get(f"{path}/form.xml?version=nothing").status_code == 404
 
 
 def test_a_closed_form_is_not_opened_through_a_link(site: Site, project_id: int, manager: Browser, client: Client) -> None:
