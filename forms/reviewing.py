@@ -2,6 +2,7 @@
 
 from forms import updating_entities
 from forms.store import submissions as store
+from forms.store.browsing import Submission
 from forms.store.pulling import Pulled
 from storage import audit, jobs
 from storage.problems import Problem
@@ -17,7 +18,7 @@ class UnknownReviewState(Problem):
     says = "Unexpected reviewState value; expected one of {states}, or null."
 
 
-def review(unit: Unit, found: Pulled, state: str | None) -> None:
+def review(unit: Unit, found: Pulled | Submission, state: str | None) -> None:
     """Note *state*; null: as if nobody had looked.
 
     Raises: UnknownReviewState. Source: ODK Central, PATCH …/submissions/{instanceId}; openrosa.md EN-30.

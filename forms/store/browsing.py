@@ -70,6 +70,7 @@ class Submission:
     form_title: str
     instance_id: str
     versions: tuple[OneVersion, ...]
+    review_state: str | None = None
 
     @property
     def current(self) -> OneVersion:
@@ -159,7 +160,15 @@ def submission_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: st
     Raises: NotFound.
     """
     head = unit.connection.execute(
-        select(submission.c.id, form.c.id, form.c.project_id, form.c.xml_form_id, form_version.c.name, submission.c.instance_id)
+        select(
+            submission.c.id,
+            form.c.id,
+            form.c.project_id,
+            form.c.xml_form_id,
+            form_version.c.name,
+            submission.c.instance_id,
+            submission.c.review_state,
+        )
         .join(form, form.c.id == submission.c.form_id)
         .join(submission_version, submission_version.c.submission_id == submission.c.id)
         .outerjoin(form_version, form_version.c.id == form.c.current_version_id)
@@ -176,7 +185,7 @@ def submission_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: st
     ).one_or_none()
     if head is None:
         raise NotFound
-    return Submission(head[0], head[1], head[2], head[3], head[4] or head[3], head[5], tuple(_versions(unit, head[0])))
+    return Submission(head[0], head[1], head[2], head[3], head[4] or head[3], head[5], tuple(_versions(unit, head[0])), head[6])
 
 
 def _versions(unit: Unit, submission_id: int) -> list[OneVersion]:

@@ -1,5 +1,6 @@
 """Entities: what is applied, what waits for its base, and the lists they stand in."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -268,6 +269,31 @@ def release(unit: Unit, held_id: int) -> None:
 def give_reason(unit: Unit, held_id: int, problem: str) -> None:
     """Say why an action that waited will not be applied."""
     unit.connection.execute(update(entity_held).where(entity_held.c.id == held_id).values(problem=problem))
+
+
+@dataclass(frozen=True, slots=True)
+class NotDone:
+    """Something that a submission says about an entity and that was not done: where it says so, and why; no reason: it waits."""
+
+    dataset: str
+    place: str
+    reasons: tuple[str, ...]
+
+
+def not_done(unit: Unit, submission_version_id: int) -> list[NotDone]:
+    """What a submission version says about entities and was not done, in its order."""
+    rows = unit.connection.execute(
+        select(entity_list.c.name, entity_held.c.problem)
+        .join(entity_list, entity_list.c.id == entity_held.c.entity_list_id)
+        .where(entity_held.c.submission_version_id == submission_version_id)
+        .order_by(entity_held.c.id)
+    )
+    return [_not_done(name, problem or "") for name, problem in rows]
+
+
+def _not_done(name: str, problem: str) -> NotDone:
+    place, _, why = problem.partition(": ") if problem.startswith("/") else ("", "", problem)
+    return NotDone(name, place, tuple(re.findall(r"\S[^.]*\.", why)))
 
 
 def forget_held_of(unit: Unit, submission_id: int) -> None:

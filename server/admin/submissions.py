@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from forms import exporting
+from forms import exporting, reviewing
 from forms.definitions import definition_of
 from forms.exporting import CsvOptions
 from forms.store import browsing
+from forms.store import entities as entities_store
 from forms.store import forms as forms_store
 from forms.store import keys as keys_store
 from forms.store import projects as projects_store
@@ -14,9 +15,11 @@ from forms.store.forms import Form
 from forms.submission import answers
 from server.access.verbs import Verb
 from server.admin.answered import Section, sections
-from server.admin.pages import page, tabs
+from server.admin.pages import link, page, tabs
 from server.admin.surface import admin
-from server.web.answers import Answer, attachment_header
+from server.admin.vocabulary import REVIEW_STATES
+from server.web.answers import Answer, attachment_header, redirect
+from server.web.bodies import form_fields
 from server.web.surface import Ask
 from storage.problems import NotFound, Problem
 
@@ -75,9 +78,18 @@ def submission_page(ask: Ask[Submission]) -> Answer:
         shown=shown,
         sections=_sections(ask, shown),
         files=browsing.files_of(ask.unit, shown.id),
+        entity_problems=entities_store.not_done(ask.unit, shown.id),
+        review_states=REVIEW_STATES,
         pictures=PICTURES,
         **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms"),
     )
+
+
+@admin.post(f"{ONE}/review", needs=Verb.SUBMISSION_UPDATE, finds=browsing.submission_of, reads=form_fields)
+def review_submission(ask: Ask[Submission]) -> Answer:
+    """Note what somebody thinks of it; approving lets it make the entities that waited for that."""
+    reviewing.review(ask.unit, ask.found, ask.body.get("state") or None)
+    return redirect(link("projects", ask.found.project_id, "forms", ask.found.xml_form_id, "submissions", ask.found.instance_id))
 
 
 @admin.get(f"{ONE}/versions/<version>.xml", needs=Verb.SUBMISSION_READ, finds=browsing.submission_of)

@@ -19,6 +19,29 @@ READING_PROBLEMS = (
     N_("The submission is encrypted."),
     N_("The form never had the version that the submission names."),
 )
+REVIEW_STATES = {
+    "": N_("Not reviewed"),
+    "approved": N_("Approved"),
+    "hasIssues": N_("Has issues"),
+    "rejected": N_("Rejected"),
+    "edited": N_("Edited"),
+}
+ENTITY_PROBLEMS = (
+    N_("The entity's id is missing or is no version-4 UUID."),
+    N_("The label of a new entity is missing."),
+    N_("The base version of an update is missing."),
+    N_("The form does not allow its submissions to create entities."),
+    N_("The form does not allow its submissions to update entities."),
+    N_("baseVersion is not a whole number."),
+    N_("trunkVersion is not a whole number."),
+    N_("branchId is no version-4 UUID."),
+    N_("trunkVersion comes without branchId."),
+    N_("The entity was deleted."),
+    N_("The trunk version is greater than any that the entity has."),
+    N_("An entity with this id was created before."),
+    N_("The submission must be approved before this entity is made."),
+    N_("Nothing was done, as another entity of this submission could not be."),
+)
 
 # Tables, columns and codes that never reach a page.
 UNSHOWN = frozenset(

@@ -48,7 +48,7 @@ def test_every_problem_that_a_page_may_meet_is_translated() -> None:
 
 
 def test_every_word_of_a_case_record_is_translated() -> None:
-    words = set(vocabulary.messages()) | set(vocabulary.READING_PROBLEMS)
+    words = set(vocabulary.messages()) | set(vocabulary.READING_PROBLEMS) | set(vocabulary.ENTITY_PROBLEMS)
 
     assert len(words) > 250
     assert sorted(word for word in words if not FRENCH.knows(word)) == []

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import Client
 
+from forms import editing_entities
+from forms.store import entity_lists
 from server import worker
 from server.admin import submissions as pages
 from server.application import application
@@ -234,3 +236,44 @@ def test_a_link_by_the_name_of_an_edit_leads_to_its_submission(field: Field, adm
     field.send(submission("uuid:1b", age="31", deprecated_id="uuid:1"))
 
     assert "Age 31" in admin.get(f"{field.submissions}/uuid%3A1b").text
+
+
+def test_the_page_says_which_entities_were_not_made_and_why(field: Field, admin: Browser, site: Site) -> None:
+    entity = '<entity dataset="people" id="nothing" create="1"><label>Awa</label></entity>'
+    field.send(submission("uuid:1", entity=entity))
+    english = admin.get(f"{field.submissions}/uuid:1")
+    french = admin.get(f"{field.submissions}/uuid:1", **{"Accept-Language": "fr"})
+
+    assert "What it says about entities was not done, or not yet" in english.text
+    assert "The entity's id is missing or is no version-4 UUID." in english.text
+    assert "L’identifiant de l’entité manque" in french.text
+
+
+def test_a_manager_notes_a_review_and_approves_what_a_list_asks_for(field: Field, admin: Browser, site: Site) -> None:
+    with unit_of_work.writing(site.database) as unit:
+        found = entity_lists.list_of(unit, field.tablet.project_id, "people")
+        editing_entities.set_approval(unit, found, required=True, convert=None)
+    entity = '<entity dataset="people" id="0d1f6c0a-52a1-4c37-9f37-0b5b8f9c2d11" create="1"><label>Awa</label></entity>'
+    field.send(submission("uuid:1", entity=entity))
+    here = f"{field.submissions}/uuid:1"
+    assert "The submission must be approved before this entity is made." in admin.get(here).text
+
+    assert admin.post(f"{here}/review", state="approved").place.endswith("/uuid%3A1")
+    worker.work_until_idle(site.database)
+    page = admin.get(here)
+
+    assert "must be approved" not in page.text
+    assert '<option value="approved" selected>' in page.html
+    with unit_of_work.reading(site.database) as unit:
+        assert entity_lists.list_of(unit, field.tablet.project_id, "people").entities == 1
+    assert admin.post(f"{here}/review", state="nonsense").status == 400
+
+
+def test_who_may_only_look_is_offered_no_review(field: Field, site: Site) -> None:
+    field.send(submission("uuid:1"))
+    viewer = Browser(site)
+    viewer.sign_in(add_person(site.database, "viewer", "viewer"))
+
+    page = viewer.get(f"{field.submissions}/uuid:1")
+    assert "Not reviewed" in page.text
+    assert "Note the review" not in page.text
