@@ -28,6 +28,7 @@ from server.admin.languages import N_
 from server.admin.pages import page, tabs
 from server.admin.style import FILLING_HREF
 from server.admin.surface import admin, public
+from server.web import ranges
 from server.web.answers import Answer, json
 from server.web.bodies import Incoming
 from server.web.multipart import submission_parts
@@ -248,7 +249,7 @@ def media(ask: Ask[Any], version_id: int, *, only: Container[str] | None = None)
     if file is None or file.blob_sha256 is None:
         raise NotFound
     kind = mimetypes.guess_type(file.name)[0] or UNTYPED
-    return Answer(ask.site.blobs.chunks(file.blob_sha256), 200, kind, {**SANDBOX, "Content-Length": str(file.size_bytes)})
+    return ranges.content(ask, file.blob_sha256, file.size_bytes or 0, kind, SANDBOX)
 
 
 def submitted(ask: Ask[Any], project_id: int, form_id: int) -> Answer:

@@ -13,7 +13,7 @@ from server.web.answers import Answer, Cookie, redirect
 from server.web.bodies import form_fields
 from server.web.lifecycle import BadCsrf
 from server.web.surface import ANYONE, SIGNED_IN, Ask
-from server.web.ways import SESSION_COOKIE
+from server.web.ways import CSRF_COOKIE, SESSION_COOKIE
 from storage.problems import AuthenticationFailed
 
 LANGUAGE_COOKIE = "siraba-language"
@@ -54,8 +54,10 @@ def sign_in(ask: Ask[None]) -> Answer:
     session = actors.begin_session(ask.unit, actor, hours=ask.site.settings.session_hours)
     digests.keep(ask.unit, actor.id, ask.body.get("password", ""), ask.site.settings.digest_key)
     ask.note("user.session.create", subject=str(actor.id))
-    cookie = Cookie(SESSION_COOKIE, session.token, ask.site.settings.session_hours * 3600)
-    return replace(redirect(onward), cookies=(cookie,))
+    seconds = ask.site.settings.session_hours * 3600
+    # Scripts of our own pages could read the token in any form; sites that are not ours can read neither.
+    cookies = (Cookie(SESSION_COOKIE, session.token, seconds), Cookie(CSRF_COOKIE, session.csrf, seconds, for_scripts=True))
+    return replace(redirect(onward), cookies=cookies)
 
 
 @admin.post("/sign-out", needs=SIGNED_IN, reads=form_fields)
@@ -64,7 +66,7 @@ def sign_out(ask: Ask[None]) -> Answer:
     if ask.actor is not None and ask.actor.session_sha256 is not None:
         actors.end_session(ask.unit, ask.actor.session_sha256)
     ask.note("user.session.delete")
-    return replace(redirect("/sign-in"), cookies=(Cookie(SESSION_COOKIE, None),))
+    return replace(redirect("/sign-in"), cookies=(Cookie(SESSION_COOKIE, None), Cookie(CSRF_COOKIE, None, for_scripts=True)))
 
 
 @admin.post("/language", needs=ANYONE, reads=form_fields, writes=True)

@@ -11,6 +11,7 @@ from forms.store.versions import FormVersion
 from server.access.verbs import Verb
 from server.central.forms import DRAFT, FORM, VERSION
 from server.central.surface import central, downloaded, trying
+from server.web import ranges
 from server.web.answers import Answer, attachment_header, json, not_modified, stated
 from server.web.compressing import accepts_gzip
 from server.web.shelf import Shelved
@@ -104,8 +105,7 @@ def _blob(ask: Ask[Any], name: str, sha256: str, md5: str | None, size_bytes: in
     headers = {"ETag": f'"{md5}"', "Content-Disposition": attachment_header(name)}
     if not_modified(ask.headers, headers["ETag"]):
         return Answer(status=304, headers=headers)
-    body = ask.site.blobs.chunks(sha256)
-    return Answer(body, 200, kind or "application/octet-stream", {**headers, "Content-Length": str(size_bytes)})
+    return ranges.content(ask, sha256, size_bytes or 0, kind or "application/octet-stream", headers)
 
 
 def shown(file: Media, lists: dict[int, serving_entities.EntityList]) -> dict[str, Any]:

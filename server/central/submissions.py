@@ -19,6 +19,7 @@ from server.access.verbs import Verb
 from server.central import shapes
 from server.central.forms import DRAFT, FORM
 from server.central.surface import central
+from server.web import ranges
 from server.web.answers import Answer, attachment_header, json, not_modified, stated
 from server.web.bodies import json_object
 from server.web.parameters import extended, number, switch
@@ -181,8 +182,7 @@ def attachment(ask: Ask[Pulled]) -> Answer:
         details={"sha256": file.blob_sha256},
     )
     kind = file.content_type if file.content_type and _MEDIA_TYPE.fullmatch(file.content_type) else "application/octet-stream"
-    body = ask.site.blobs.chunks(file.blob_sha256)
-    return Answer(body, 200, kind, {**headers, "Content-Length": str(file.size_bytes)})
+    return ranges.content(ask, file.blob_sha256, file.size_bytes or 0, kind, headers)
 
 
 def _version(ask: Ask[Pulled]) -> PulledVersion:

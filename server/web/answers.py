@@ -27,11 +27,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Cookie:
-    """A cookie to set; null *value* takes it away. Always HttpOnly, SameSite=Strict, and Secure behind https."""
+    """A cookie to set; null *value* takes it away. SameSite=Strict, Secure behind https, and HttpOnly unless *for_scripts*."""
 
     name: str
     value: str | None
     seconds: int | None = None
+    for_scripts: bool = False
 
 
 def json(value: Any, status: int = 200) -> Answer:

@@ -295,10 +295,16 @@ def _respond(site: Site, made: Answer, surface: Surface) -> Response:
 
 def _set(response: Response, cookie: Cookie, *, secure: bool) -> None:
     if cookie.value is None:
-        response.delete_cookie(cookie.name, path="/", secure=secure, httponly=True, samesite="Strict")
+        response.delete_cookie(cookie.name, path="/", secure=secure, httponly=not cookie.for_scripts, samesite="Strict")
         return
     response.set_cookie(
-        cookie.name, cookie.value, max_age=cookie.seconds, path="/", secure=secure, httponly=True, samesite="Strict"
+        cookie.name,
+        cookie.value,
+        max_age=cookie.seconds,
+        path="/",
+        secure=secure,
+        httponly=not cookie.for_scripts,
+        samesite="Strict",
     )
 
 

@@ -13,6 +13,8 @@ from server.web.surface import Credentials, Site, Surface
 from storage.unit_of_work import Unit
 
 SESSION_COOKIE = "siraba-session"
+# The name under which web forms of ODK's family look for the token that they must send back (openrosa.md SB-97, KB-34).
+CSRF_COOKIE = "__csrf"
 
 
 def key(unit: Unit, credentials: Credentials) -> Actor | None:

@@ -45,8 +45,8 @@ class DiskBlobs:
         """Where the content lies."""
         return self.folder / sha256[:2] / sha256[2:4] / sha256
 
-    def chunks(self, sha256: str) -> Iterator[bytes]:
-        """The content in blocks.
+    def chunks(self, sha256: str, first: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The content, or its bytes from *first* up to *end*, in blocks.
 
         Raises: BlobMissing.
         """
@@ -54,7 +54,7 @@ class DiskBlobs:
             file = self.path_of(sha256).open("rb")
         except FileNotFoundError:
             raise BlobMissing from None
-        return _blocks(file)
+        return _blocks(file, first, end)
 
     def holds(self, sha256: str) -> bool:
         """Whether the content is there."""
@@ -89,9 +89,10 @@ class DiskBlobs:
         return gone
 
 
-def _blocks(file: BinaryIO) -> Iterator[bytes]:
+def _blocks(file: BinaryIO, first: int, end: int | None) -> Iterator[bytes]:
     with file as opened:
-        while block := opened.read(BLOCK_BYTES):
+        opened.seek(first)
+        while block := opened.read(BLOCK_BYTES if end is None else min(BLOCK_BYTES, end - opened.tell())):
             yield block
 
 

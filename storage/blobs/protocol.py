@@ -61,8 +61,8 @@ class Blobs(Protocol):
     def writer(self) -> AbstractContextManager[BlobWriter]:
         """A writer for one new content."""
 
-    def chunks(self, sha256: str) -> Iterator[bytes]:
-        """The content in blocks of at most `BLOCK_BYTES`.
+    def chunks(self, sha256: str, first: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The content in blocks of at most `BLOCK_BYTES`, or its bytes from *first* up to *end*, which must lie in it.
 
         Raises: BlobMissing, before the first block; Unavailable, when the store is away.
         """

@@ -72,13 +72,14 @@ class S3Blobs:
         except (OSError, BotoCoreError, ClientError) as error:
             raise Unavailable from error
 
-    def chunks(self, sha256: str) -> Iterator[bytes]:
-        """The content in blocks.
+    def chunks(self, sha256: str, first: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The content, or its bytes from *first* up to *end*, in blocks.
 
         Raises: BlobMissing, Unavailable.
         """
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=_key(sha256))
+            part = {} if end is None else {"Range": f"bytes={first}-{end - 1}"}
+            answer = self._client.get_object(Bucket=self._bucket, Key=_key(sha256), **part)
         except ClientError as error:
             if _is_missing(error):
                 raise BlobMissing from None

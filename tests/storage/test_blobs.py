@@ -20,6 +20,8 @@ def test_content_comes_back_as_it_went_in(blobs: Blobs) -> None:
     assert stored.md5 == hashlib.md5(content).hexdigest()
     assert stored.size_bytes == len(content)
     assert b"".join(blobs.chunks(stored.sha256)) == content
+    for first, end in ((0, 1), (0, 256_000), (255_999, 256_000), (65_000, 140_000)):
+        assert b"".join(blobs.chunks(stored.sha256, first, end)) == content[first:end]
 
 
 def test_the_same_content_twice_is_one_file(tmp_path: Path) -> None:

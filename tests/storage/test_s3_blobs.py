@@ -33,6 +33,9 @@ def test_content_of_any_size_comes_back(size: int, server: s3.S3Server, tmp_path
     assert stored.sha256 == hashlib.sha256(content).hexdigest()
     assert store.holds(stored.sha256)
     assert b"".join(store.chunks(stored.sha256)) == content
+    for first, end in ((0, 1), (size // 3, size // 2), (size - 1, size)):
+        if first < end <= size:
+            assert b"".join(store.chunks(stored.sha256, first, end)) == content[first:end]
 
 
 def test_what_is_not_there_is_a_problem(server: s3.S3Server, tmp_path: Path) -> None:

@@ -291,6 +291,60 @@ def test_media_are_the_bytes_that_the_manifest_names(ground: Ground) -> None:
     assert ground.get("forms/f2/attachments/never.csv").status == 404
 
 
+@follows("DL-20 DL-25")
+@pytest.mark.parametrize(
+    ("asked", "status", "told", "body"),
+    [
+        ("bytes=0-3", 206, "bytes 0-3/10", b"0123"),
+        ("bytes=7-", 206, "bytes 7-9/10", b"789"),
+        ("bytes=-2", 206, "bytes 8-9/10", b"89"),
+        ("bytes=-99", 206, "bytes 0-9/10", b"0123456789"),
+        ("bytes=8-99", 206, "bytes 8-9/10", b"89"),
+        ("bytes=10-", 416, "bytes */10", b""),
+        ("bytes=0-1,4-5", 200, None, b"0123456789"),
+        ("lines=0-1", 200, None, b"0123456789"),
+        ("bytes=x", 200, None, b"0123456789"),
+    ],
+)
+def test_a_part_of_a_file_is_enough_for_who_asks_for_it(
+    asked: str, status: int, told: str | None, body: bytes, ground: Ground
+) -> None:
+    ground.supply("f2", "list.csv", b"0123456789")
+
+    answer = ground.get("forms/f2/attachments/list.csv", headers={"Range": asked})
+
+    assert (answer.status, answer.headers["Content-Range"], answer.body) == (status, told, body)
+    assert answer.headers["Accept-Ranges"] == "bytes"
+    assert int(answer.headers["Content-Length"]) == len(body)
+
+
+@follows("DL-20 DL-25")
+def test_a_download_that_broke_goes_on_only_with_the_same_file(ground: Ground) -> None:
+    path = "forms/f2/attachments/list.csv"
+    ground.supply("f2", "list.csv", b"0123456789")
+    etag = ground.get(path).headers["ETag"]
+
+    on = [ground.get(path, headers={"Range": "bytes=4-", "If-Range": said}) for said in (etag, f"W/{etag}", '"other"')]
+    ground.supply("f2", "list.csv", b"ABCDEFGHIJ")
+    changed = ground.get(path, headers={"Range": "bytes=4-", "If-Range": etag})
+
+    assert [(answer.status, answer.body) for answer in on] == [(206, b"456789"), (200, b"0123456789"), (200, b"0123456789")]
+    assert (changed.status, changed.body) == (200, b"ABCDEFGHIJ")
+    held = ground.get(path, headers={"Range": "bytes=4-", "If-None-Match": changed.headers["ETag"]})
+    assert held.status == 304
+
+
+@follows("DL-25")
+def test_a_part_of_what_a_tablet_sent(ground: Ground) -> None:
+    video = bytes(range(256)) * 1000
+    ground.send(filled("f1", "1", "uuid:video", photo="1.mp4"), {"1.mp4": video})
+    ground.settle()
+
+    part = ground.ask("forms/f1/submissions/uuid:video/attachments/1.mp4", headers={"Range": "bytes=100000-199999"})
+
+    assert (part.status, part.body) == (206, video[100_000:200_000])
+
+
 @follows("TV-20 MF-12")
 def test_a_new_file_changes_its_own_hash_and_nothing_else(ground: Ground) -> None:
     before = listed(ground.get("formList"))["f2"]

@@ -36,6 +36,18 @@ def test_the_sessions_cookie_is_for_this_site_and_no_script(site: Site, browser:
     assert "SameSite=Strict" in cookie
 
 
+def test_the_token_that_vouches_for_a_form_can_be_read_by_scripts_of_this_site(browser: Browser, person: Person) -> None:
+    session, token = browser.sign_in(person).response.headers.getlist("Set-Cookie")
+    name, _, value = token.partition(";")[0].partition("=")
+
+    assert name == "__csrf"
+    assert f'name="csrf" value="{value}"' in browser.get("/account").html
+    assert value not in session
+    assert "HttpOnly" not in token
+    assert "SameSite=Strict" in token
+    assert browser.post("/sign-out").response.headers.getlist("Set-Cookie")[1].startswith("__csrf=;")
+
+
 def test_a_wrong_password_and_an_unknown_address_are_refused_alike(browser: Browser, person: Person) -> None:
     wrong = browser.sign_in(person, password="wrong")
     unknown = browser.sign_in(Person(0, "nobody@siraba.test"))
