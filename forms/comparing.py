@@ -16,6 +16,7 @@ from forms.definition.model import Definition
 from forms.problems import MalformedXml, XmlTooLarge
 from forms.store import impact as store
 from forms.store.impact import Arriving, Device
+from forms.submission.envelope import is_encrypted
 from forms.xml import local_name, parse
 from storage.unit_of_work import Unit
 
@@ -27,7 +28,8 @@ EXAMINED_MOST: Final = 20_000
 class Impact:
     """What a change meets in a project.
 
-    `submissions`: all of the form; `examined`: the newest of them whose answers were looked at. `answers`: path →
+    `submissions`: all of the form; `examined`: the newest of them whose answers were looked at; `encrypted`: those beside them
+    that hold answers which nobody can count here. `answers`: path →
     submissions that hold an answer there, for each path that loses its column or changes its type. `choices`: path → choice
     that is no longer offered → submissions that chose it. `devices` and `arriving` tell by the version that was sent.
     """
@@ -38,6 +40,7 @@ class Impact:
     choices: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     devices: tuple[Device, ...] = ()
     arriving: tuple[Arriving, ...] = ()
+    encrypted: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,11 @@ class Change:
 
     @property
     def loses_answers(self) -> bool:
-        """Whether answers lose their column; without a server, whether they would if there were any."""
+        """Whether answers lose their column; without a server, or where some are encrypted, whether they could."""
         lost = self.comparison.effects.lost
-        return bool(lost) if self.impact is None else any(self.impact.answers.get(path) for path in lost)
+        if self.impact is None or self.impact.encrypted:
+            return bool(lost)
+        return any(self.impact.answers.get(path) for path in lost)
 
     def as_json(self) -> dict[str, Any]:
         """For the API and for `--json`."""
@@ -85,9 +90,10 @@ def change_of_form(unit: Unit, form_id: int, before: Definition, after: Definiti
     compared = compare(before, after)
     submissions = store.submissions_of(unit, form_id)
     paths = frozenset((*compared.effects.lost, *compared.effects.retyped))
-    examined, answers, choices = 0, Counter[str](), {path: Counter[str]() for path in compared.effects.choices}
+    examined, encrypted, answers = 0, 0, Counter[str]()
+    choices = {path: Counter[str]() for path in compared.effects.choices}
     if paths or choices:
-        examined, answers = _examine(store.newest_answers(unit, form_id, most), paths, compared.effects, choices)
+        examined, encrypted, answers = _examine(store.newest_answers(unit, form_id, most), paths, compared.effects, choices)
     return Change(
         before.version,
         after.version,
@@ -99,26 +105,30 @@ def change_of_form(unit: Unit, form_id: int, before: Definition, after: Definiti
             {path: {name: choices[path][name] for name in sorted(gone)} for path, gone in compared.effects.choices.items()},
             tuple(store.devices(unit, form_id)),
             tuple(store.arriving(unit, form_id)),
+            encrypted,
         ),
     )
 
 
 def _examine(
     sent: Iterable[bytes], paths: frozenset[str], effects: Effects, choices: Mapping[str, Counter[str]]
-) -> tuple[int, Counter[str]]:
-    examined, answers = 0, Counter[str]()
+) -> tuple[int, int, Counter[str]]:
+    examined, encrypted, answers = 0, 0, Counter[str]()
     wanted = paths | choices.keys()
     for xml in sent:
         try:
             root = parse(xml)
         except (MalformedXml, XmlTooLarge):
             continue
+        if is_encrypted(root):
+            encrypted += 1
+            continue
         examined += 1
         held = _answers(root, wanted)
         answers.update(path for path in held if path in paths)
         for path, counted in choices.items():
             counted.update({name for text in held.get(path, ()) for name in text.split()} & effects.choices[path])
-    return examined, answers
+    return examined, encrypted, answers
 
 
 def _answers(root: etree._Element, wanted: Iterable[str]) -> dict[str, list[str]]:
@@ -140,6 +150,7 @@ def _impact(impact: Impact) -> dict[str, Any]:
     return {
         "submissions": impact.submissions,
         "examined": impact.examined,
+        "encrypted": impact.encrypted,
         "answers": dict(impact.answers),
         "choices": {path: dict(counts) for path, counts in impact.choices.items()},
         "devices": [{"name": each.name, "version": each.version, "lastAt": each.last_at.isoformat()} for each in impact.devices],

@@ -20,7 +20,7 @@ from server.central import (
     submissions,
     users,
 )
-from server.central.surface import central, downloaded
+from server.central.surface import central, downloaded, linked
 from server.central.surface import trying as central_trying
 from server.odata import documents, tables
 from server.odata.surface import odata
@@ -53,7 +53,7 @@ CENTRAL = (
     users,
 )
 DECLARING = (*CENTRAL, documents, tables, briefcase, form_list, kobo_layout, submission, uploads)
-SURFACES = (openrosa_trying, openrosa, kobo, odata, central_trying, downloaded, tus, central, admin, public)
+SURFACES = (openrosa_trying, openrosa, kobo, odata, central_trying, downloaded, linked, tus, central, admin, public)
 
 
 def application(site: Site) -> Application:

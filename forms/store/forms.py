@@ -217,6 +217,13 @@ def all_forms(unit: Unit, project_id: int) -> list[Form]:
     return [Form(*row) for row in rows]
 
 
+def drafts_in(unit: Unit, project_id: int, visible: ColumnElement[bool]) -> list[Form]:
+    """The forms of a project that have a draft and for which *visible* (a condition over the form table) holds, by id."""
+    with_draft = (form.c.project_id == project_id, form.c.draft_version_id.is_not(None), visible)
+    rows = unit.connection.execute(_forms().where(*with_draft).order_by(form.c.xml_form_id))
+    return [Form(*row) for row in rows]
+
+
 def xform_of(unit: Unit, form_version_id: int) -> bytes:
     """The XForm of a version, byte for byte."""
     found: bytes = unit.connection.execute(select(form_version.c.xform).where(form_version.c.id == form_version_id)).scalar_one()

@@ -103,12 +103,6 @@ def use(unit: Unit, link_id: int, instance_id: str) -> bool:
     return done.rowcount == 1
 
 
-def opens(unit: Unit, token: str | None, form_id: int) -> bool:
-    """Whether *token* is that of a link to the form."""
-    found = by_token(unit, token) if token else None
-    return found is not None and found.form_id == form_id
-
-
 def add_link(unit: Unit, project_id: int, form_id: int, display_name: str, *, once: bool, shares_lists: bool = False) -> int:
     """A new link with a token of its own, which may send to that one form; returns its id."""
     added: int = unit.connection.execute(

@@ -51,7 +51,7 @@ def read(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Envelope:
     Source: OpenRosa metadata; ODK Central and ODK Collect (SB-40, 41, 45–49, 80–83); KoBo (KB-10, 12, 14).
     """
     root = parse(xml, limit_bytes=limit_bytes)
-    encrypted = _is_encrypted(root)
+    encrypted = is_encrypted(root)
     metas = children(root, "meta")
     instance_id = _said(metas, "instanceID") or _said([root], "instanceID") or _attributed(root, "instanceID")
     if encrypted and instance_id is None:
@@ -84,7 +84,8 @@ def _attributed(root: etree._Element, name: str) -> str | None:
     return (attribute(root, name) or "").strip() or None
 
 
-def _is_encrypted(root: etree._Element) -> bool:
+def is_encrypted(root: etree._Element) -> bool:
+    """Whether the answers of this submission lie apart, encrypted."""
     if (root.get("encrypted") or "").strip().lower() in ("yes", "true"):
         return True
     return etree.QName(root).namespace in _ENCRYPTED and child(root, "encryptedXmlFile") is not None

@@ -10,11 +10,11 @@ from server.access.verbs import Verb
 
 _VIEW = frozenset(
     {
-        Verb.PROJECT_READ, Verb.FORM_LIST, Verb.FORM_READ, Verb.SUBMISSION_LIST, Verb.SUBMISSION_READ, Verb.DATASET_LIST,
-        Verb.DATASET_READ, Verb.ENTITY_LIST, Verb.ENTITY_READ, Verb.DELIVERY_READ,
+        Verb.PROJECT_READ, Verb.FORM_LIST, Verb.FORM_READ, Verb.OPEN_FORM_READ, Verb.SUBMISSION_LIST, Verb.SUBMISSION_READ,
+        Verb.DATASET_LIST, Verb.DATASET_READ, Verb.ENTITY_LIST, Verb.ENTITY_READ, Verb.DELIVERY_READ,
     }
 )  # fmt: skip
-_COLLECT = frozenset({Verb.FORM_LIST, Verb.FORM_READ, Verb.SUBMISSION_CREATE})
+_COLLECT = frozenset({Verb.FORM_LIST, Verb.OPEN_FORM_READ, Verb.SUBMISSION_CREATE})
 _CASES = frozenset({Verb.CASE_LIST, Verb.CASE_READ})
 _MANAGE = _VIEW | frozenset(
     {

@@ -13,6 +13,8 @@ class Verb(StrEnum):
     FORM_CREATE = "form.create"
     FORM_LIST = "form.list"
     FORM_READ = "form.read"
+    # Of a form that still takes submissions; whoever only collects has no business with one that is closed.
+    OPEN_FORM_READ = "open_form.read"
     FORM_UPDATE = "form.update"
     FORM_DELETE = "form.delete"
     SUBMISSION_CREATE = "submission.create"

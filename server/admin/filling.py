@@ -99,13 +99,13 @@ def fill_page(ask: Ask[Form]) -> Answer:
     return filled(ask, ask.found.version_id or 0, title=ask.found.title, version=ask.found.version, **tabs(ask, project, "forms"))
 
 
-@admin.get(f"{FILL}/form.xml", needs=Verb.FORM_READ, finds=forms_store.published_form_of)
+@admin.get(f"{FILL}/form.xml", needs=Verb.OPEN_FORM_READ, finds=forms_store.published_form_of)
 def fill_form(ask: Ask[Form]) -> Answer:
     """The form's XForm, as tablets get it."""
     return xform(ask, _opened(ask))
 
 
-@admin.get(f"{FILL}/media/<name>", needs=Verb.FORM_READ, finds=forms_store.published_form_of)
+@admin.get(f"{FILL}/media/<name>", needs=Verb.OPEN_FORM_READ, finds=forms_store.published_form_of)
 def fill_media(ask: Ask[Form]) -> Answer:
     """A media file of the form; an entity list as CSV."""
     return media(ask, _opened(ask))
@@ -159,13 +159,13 @@ def link_page(ask: Ask[Linked]) -> Answer:
     return filled(ask, linking.open_version(ask.unit, ask.found), title=form.title, version=form.version, once=once)
 
 
-@public.get("/form.xml", needs=Verb.FORM_READ, finds=linking.linked)
+@public.get("/form.xml", needs=Verb.OPEN_FORM_READ, finds=linking.linked)
 def link_form(ask: Ask[Linked]) -> Answer:
     """The link's XForm."""
     return xform(ask, linking.open_version(ask.unit, ask.found, opened_under(ask)))
 
 
-@public.get("/media/<name>", needs=Verb.FORM_READ, finds=linking.linked)
+@public.get("/media/<name>", needs=Verb.OPEN_FORM_READ, finds=linking.linked)
 def link_media(ask: Ask[Linked]) -> Answer:
     """A media file of the link's form; of an entity list only what the form's expressions name."""
     version_id = linking.open_version(ask.unit, ask.found, opened_under(ask))

@@ -28,12 +28,13 @@ def project_page(ask: Ask[Project]) -> Answer:
     listing = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id)
     counting = may(ask.actor, Verb.SUBMISSION_LIST, project_id=form.c.project_id, form_id=form.c.id)
     filling = may(ask.actor, Verb.SUBMISSION_CREATE, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
+    changing = may(ask.actor, Verb.FORM_UPDATE, project_id=form.c.project_id, form_id=form.c.id)
     received = browsing.received(ask.unit, ask.found.id, counting)
     return page(
         ask,
         "project.html",
         forms=forms_store.forms_in(ask.unit, ask.found.id, listing),
-        drafts=[each for each in forms_store.all_forms(ask.unit, ask.found.id) if each.draft_version_id is not None],
+        drafts=forms_store.drafts_in(ask.unit, ask.found.id, changing),
         fillable={each.id for each in forms_store.forms_in(ask.unit, ask.found.id, filling)},
         received=received,
         any_encrypted=any(each.encrypted for each in received.values()),

@@ -1,5 +1,6 @@
 """App users: the tablets of a project."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from forms.problems import MissingField
@@ -27,18 +28,16 @@ def list_app_users(ask: Ask[Project]) -> Answer:
 
     Source: ODK Central, GET …/app-users.
     """
-    listed = app_users.app_users_in(ask.unit, ask.found.id)
-    actors = actors_by_id(ask.unit, [number for each in listed for number in (each.id, each.created_by)])
-    made = [_app_user(each, actors) for each in listed]
-    if extended(ask.headers):
-        used = tallies.last_used(ask.unit, ask.found.id)
-        for each, shown in zip(listed, made, strict=True):
-            shown |= {
-                "createdBy": shapes.actor(actors.get(each.created_by or 0)),
-                "lastUsed": stated(used.get(each.id)),
-                "properties": None,
-            }
-    return json(made)
+    return json(_shown(ask, ask.found.id, app_users.app_users_in(ask.unit, ask.found.id)))
+
+
+@central.get(f"{APP_USERS}/<int:app_user_id>", needs=Verb.APP_USER_LIST, finds=app_users.app_user_of)
+def one_app_user(ask: Ask[AppUser]) -> Answer:
+    """An app user, revoked or not.
+
+    Source: ODK Central, GET …/app-users/{id}.
+    """
+    return json(_shown(ask, ask.found.project_id, [ask.found])[0])
 
 
 @central.post(APP_USERS, needs=Verb.APP_USER_CREATE, finds=projects_store.project_of, reads=json_object)
@@ -64,6 +63,20 @@ def revoke_app_user(ask: Ask[AppUser]) -> Answer:
     app_users.revoke(ask.unit, ask.found.id)
     ask.note("field_key.delete", project_id=ask.found.project_id, subject=str(ask.found.id))
     return success()
+
+
+def _shown(ask: Ask[Any], project_id: int, listed: Sequence[AppUser]) -> list[dict[str, Any]]:
+    actors = actors_by_id(ask.unit, [number for each in listed for number in (each.id, each.created_by)])
+    made = [_app_user(each, actors) for each in listed]
+    if extended(ask.headers):
+        used = tallies.last_used(ask.unit, project_id)
+        for each, shown in zip(listed, made, strict=True):
+            shown |= {
+                "createdBy": shapes.actor(actors.get(each.created_by or 0)),
+                "lastUsed": stated(used.get(each.id)),
+                "properties": None,
+            }
+    return made
 
 
 def _app_user(found: AppUser, actors: dict[int, KnownActor]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ SPREADSHEETS = {"application/vnd.ms-excel": ".xls"}
 
 @trying.get(f"{DRAFT}.xml", needs=ANYONE, finds=store.tested_draft_of)
 @central.get(f"{DRAFT}.xml", needs=Verb.FORM_UPDATE, finds=store.draft_of)
-@downloaded.get(f"{FORM}.xml", f"{VERSION}.xml", needs=Verb.FORM_READ, finds=store.version_of)
+@downloaded.get(f"{FORM}.xml", f"{VERSION}.xml", needs=Verb.OPEN_FORM_READ, finds=store.version_of)
 def xform(ask: Ask[FormVersion]) -> Answer:
     """A version's XForm, exactly the bytes whose MD5 the form list names.
 
@@ -38,7 +38,9 @@ def xform(ask: Ask[FormVersion]) -> Answer:
 
 @central.get(f"{DRAFT}.xlsx", f"{DRAFT}.xls", needs=Verb.FORM_UPDATE, finds=store.draft_of)
 @central.get(
-    *(f"{place}.{kind}" for place in (FORM, VERSION) for kind in ("xlsx", "xls")), needs=Verb.FORM_READ, finds=store.version_of
+    *(f"{place}.{kind}" for place in (FORM, VERSION) for kind in ("xlsx", "xls")),
+    needs=Verb.OPEN_FORM_READ,
+    finds=store.version_of,
 )
 def workbook(ask: Ask[FormVersion]) -> Answer:
     """The spreadsheet from which a version was made, as it was uploaded.
@@ -54,7 +56,7 @@ def workbook(ask: Ask[FormVersion]) -> Answer:
 
 
 @central.get(f"{DRAFT}/attachments", needs=Verb.FORM_UPDATE, finds=store.draft_of)
-@central.get(f"{FORM}/attachments", f"{VERSION}/attachments", needs=Verb.FORM_READ, finds=store.version_of)
+@central.get(f"{FORM}/attachments", f"{VERSION}/attachments", needs=Verb.OPEN_FORM_READ, finds=store.version_of)
 def list_media(ask: Ask[FormVersion]) -> Answer:
     """The media that a version expects.
 
@@ -67,7 +69,7 @@ def list_media(ask: Ask[FormVersion]) -> Answer:
 
 @trying.get(f"{DRAFT}/attachments/<name>", needs=ANYONE, finds=store.tested_draft_of)
 @central.get(f"{DRAFT}/attachments/<name>", needs=Verb.FORM_UPDATE, finds=store.draft_of)
-@downloaded.get(f"{FORM}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.FORM_READ, finds=store.version_of)
+@downloaded.get(f"{FORM}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.OPEN_FORM_READ, finds=store.version_of)
 def media(ask: Ask[FormVersion]) -> Answer:
     """One media file: its content, or the entity list it stands for as CSV.
 

@@ -10,7 +10,7 @@ from forms.problems import MissingField
 from forms.serving_entities import FedList
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
-from forms.store import public_links, tallies, trash
+from forms.store import tallies, trash
 from forms.store import versions as store
 from forms.store.actors import KnownActor, actors_by_id
 from forms.store.forms import Form
@@ -23,11 +23,11 @@ from server.access import policy
 from server.access.policy import may
 from server.access.verbs import Verb
 from server.central import shapes, uploads
-from server.central.surface import central
+from server.central.surface import central, linked
 from server.web.answers import Answer, json, stated, success
 from server.web.bodies import json_object
 from server.web.parameters import BadParameter, extended, switch
-from server.web.surface import ANYONE, SIGNED_IN, Ask, place_of
+from server.web.surface import ANYONE, SIGNED_IN, Ask, place_of, verb_for
 from storage.schema import form
 
 FORMS = "/projects/<int:project_id>/forms"
@@ -69,7 +69,7 @@ def create_form(ask: Ask[Project]) -> Answer:
     return json(_form(store.shown_of(ask.unit, ask.found.id, xml_form_id)) | uploads.told(ask.headers, uploaded))
 
 
-@central.get(FORM, needs=Verb.FORM_READ, finds=store.shown_of)
+@central.get(FORM, needs=Verb.OPEN_FORM_READ, finds=store.shown_of)
 def one_form(ask: Ask[FormVersion]) -> Answer:
     """A form by its current version; by its draft for who may change it, while nothing was published.
 
@@ -89,7 +89,7 @@ def one_draft(ask: Ask[FormVersion]) -> Answer:
     return _shown(ask)
 
 
-@central.get(VERSION, needs=Verb.FORM_READ, finds=store.version_of)
+@central.get(VERSION, needs=Verb.OPEN_FORM_READ, finds=store.version_of)
 def one_version(ask: Ask[FormVersion]) -> Answer:
     """A published version.
 
@@ -100,14 +100,14 @@ def one_version(ask: Ask[FormVersion]) -> Answer:
     return json(_form(ask.found) | _published(ask.found, actors_by_id(ask.unit, [ask.found.created_by])))
 
 
-@central.get("/form-links/<web_id>/form", needs=ANYONE, finds=store.by_web_id)
+@linked.get("/form-links/<web_id>/form", needs=ANYONE, finds=store.by_web_id)
 def form_by_link(ask: Ask[FormVersion]) -> Answer:
     """The form that browsers ask for under this name; a public link vouches for itself with `?st=`.
 
     Source: ODK Central, GET /form-links/{enketoId}/form.
     """
-    if not (ask.found.is_draft or public_links.opens(ask.unit, ask.query.get("st"), ask.found.form_id)):
-        policy.require(ask.unit, ask.actor, Verb.FORM_READ, place_of(ask.found))
+    if not ask.found.is_draft:
+        policy.require(ask.unit, ask.actor, verb_for(Verb.OPEN_FORM_READ, ask.found), place_of(ask.found))
     return json(_form(ask.found))
 
 
@@ -166,7 +166,7 @@ def dataset_diff(ask: Ask[FormVersion]) -> Answer:
     return json([_fed(each, is_draft=ask.found.is_draft) for each in found])
 
 
-@central.get(f"{FORM}/versions", needs=Verb.FORM_READ, finds=store.version_of)
+@central.get(f"{FORM}/versions", needs=Verb.OPEN_FORM_READ, finds=store.version_of)
 def list_versions(ask: Ask[FormVersion]) -> Answer:
     """Every published version, the newest first.
 
@@ -180,7 +180,7 @@ def list_versions(ask: Ask[FormVersion]) -> Answer:
 
 
 @central.get(f"{DRAFT}/fields", needs=Verb.FORM_UPDATE, finds=store.draft_of)
-@central.get(f"{FORM}/fields", f"{VERSION}/fields", needs=Verb.FORM_READ, finds=store.version_of)
+@central.get(f"{FORM}/fields", f"{VERSION}/fields", needs=Verb.OPEN_FORM_READ, finds=store.version_of)
 def fields(ask: Ask[FormVersion]) -> Answer:
     """The form's fields in document order; `?odata=true` names them as OData does.
 

@@ -20,6 +20,9 @@ central = Surface(
     refuses=_refuses,
 )
 
+# A public link's token vouches for the form that it leads to, as `?st=`.
+linked = Surface(name="linked", prefixes=("/v1",), ways=(ways.key, ways.public_link, ways.bearer, ways.basic), refuses=_refuses)
+
 # What Collect downloads at Central's addresses: it waits for a challenge, which elsewhere would make browsers ask.
 downloaded = Surface(
     name="downloaded",

@@ -89,8 +89,10 @@ def _chosen(impact: Impact | None, path: str, name: str) -> str:
 
 def _impact(impact: Impact, version: str) -> Iterator[str]:
     yield ""
-    if impact.examined and impact.examined < impact.submissions:
+    if impact.examined and impact.examined + impact.encrypted < impact.submissions:
         yield f"Counted among the newest {impact.examined} of {impact.submissions} submissions."
+    if impact.encrypted:
+        yield f"{impact.encrypted} submissions are encrypted: their answers cannot be counted here."
     for each in impact.arriving:
         yield f"Version {each.version or '–'}: {each.submissions} received, {each.lately} of them in the last 30 days"
     old = [each for each in impact.devices if each.version != version]

@@ -10,8 +10,10 @@ from forms import serving_entities
 from forms.serving_entities import EntityList
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
+from forms.store import versions as versions_store
 from forms.store.forms import Form, Media
 from forms.store.projects import Project
+from forms.store.versions import NAMELESS, FormVersion
 from server.access import policy
 from server.access.policy import may
 from server.access.verbs import Verb
@@ -89,7 +91,7 @@ def _entry(found: Form, url: str, with_media: frozenset[int]) -> str:
 @openrosa.get(f"{DRAFT}/manifest", needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of)
 @openrosa.get(
     "/projects/<int:project_id>/forms/<xml_form_id>/manifest",
-    needs=Verb.FORM_READ,
+    needs=Verb.OPEN_FORM_READ,
     finds=forms_store.published_form_of,
 )
 def manifest(ask: Ask[Form]) -> Answer:
@@ -97,10 +99,28 @@ def manifest(ask: Ask[Form]) -> Answer:
 
     Source: openrosa.md MF-01 to MF-13, EL-01 to EL-03. A file that nobody supplied yet is left out (MF-02).
     """
-    base = f"{ask.base_url}/projects/{ask.found.project_id}"
-    media = forms_store.media_of(ask.unit, ask.found.version_id or 0)
+    return _manifest(ask, ask.found.project_id, ask.found.version_id or 0, path_of(ask.found))
+
+
+@openrosa.get(
+    "/projects/<int:project_id>/forms/<xml_form_id>/versions/<version>/manifest",
+    needs=Verb.OPEN_FORM_READ,
+    finds=versions_store.version_of,
+)
+def version_manifest(ask: Ask[FormVersion]) -> Answer:
+    """The media that are there for a version that was published, whether it is still the current one or not.
+
+    Source: ODK Central, GET …/versions/{version}/manifest.
+    """
+    found = ask.found
+    path = f"/projects/{found.project_id}/forms/{quoted(found.xml_form_id)}/versions/{quoted(found.version or NAMELESS)}"
+    return _manifest(ask, found.project_id, found.id, path)
+
+
+def _manifest(ask: Ask[Any], project_id: int, version_id: int, path: str) -> Answer:
+    base, form_url = f"{ask.base_url}/projects/{project_id}", f"{ask.base_url}{path}"
+    media = forms_store.media_of(ask.unit, version_id)
     lists = serving_entities.lists_by_id(ask.unit, [file.entity_list_id for file in media if file.entity_list_id])
-    form_url = f"{ask.base_url}{path_of(ask.found)}"
     files = "".join(_media_file(file, base, form_url, lists) for file in media if file.blob_md5 or file.entity_list_id)
     return _xml(ask, f'<manifest xmlns="http://openrosa.org/xforms/xformsManifest">{files}</manifest>')
 
@@ -125,7 +145,7 @@ def integrity(ask: Ask[EntityList]) -> Answer:
     Raises: NotAllowed. Source: openrosa.md IN-01 to IN-06.
     """
     carried = serving_entities.is_carried(
-        ask.unit, ask.found.id, may(ask.actor, Verb.FORM_READ, project_id=form.c.project_id, form_id=form.c.id)
+        ask.unit, ask.found.id, may(ask.actor, Verb.OPEN_FORM_READ, project_id=form.c.project_id, form_id=form.c.id)
     )
     if not carried and not policy.allows(ask.unit, ask.actor, Verb.FORM_LIST, place_of(ask.found)):
         raise NotAllowed

@@ -97,7 +97,7 @@ def form_list(ask: Ask[Everywhere]) -> Answer:
     return lists.listing(_at_projects(ask), [_alone(listed, found.xml_form_id) for found in listed])
 
 
-@kobo.get("/xformsManifest/<int:form_id>", needs=Verb.FORM_READ, finds=forms_store.published_form_by_id)
+@kobo.get("/xformsManifest/<int:form_id>", needs=Verb.OPEN_FORM_READ, finds=forms_store.published_form_by_id)
 def manifest(ask: Ask[Form]) -> Answer:
     """A form's manifest by the form's number.
 
@@ -106,7 +106,7 @@ def manifest(ask: Ask[Form]) -> Answer:
     return lists.manifest(_at_projects(ask))
 
 
-@kobo.get("/forms/<int:form_id>/form.xml", needs=Verb.FORM_READ, finds=forms_store.published_form_by_id)
+@kobo.get("/forms/<int:form_id>/form.xml", needs=Verb.OPEN_FORM_READ, finds=forms_store.published_form_by_id)
 def xform(ask: Ask[Form]) -> Answer:
     """Where the form is.
 
@@ -115,7 +115,7 @@ def xform(ask: Ask[Form]) -> Answer:
     return redirect(f"{_at_projects(ask).base_url}{lists.path_of(ask.found)}.xml", 307)
 
 
-@kobo.get("/xformsMedia/<int:form_id>/<name>", needs=Verb.FORM_READ, finds=forms_store.published_form_by_id)
+@kobo.get("/xformsMedia/<int:form_id>/<name>", needs=Verb.OPEN_FORM_READ, finds=forms_store.published_form_by_id)
 def media(ask: Ask[Form]) -> Answer:
     """Where a form's file is, by its name.
 

@@ -202,7 +202,7 @@ def _credentials(site: Site, key: str | None) -> Credentials:
 def _ask(site: Site, route: Route, path: dict[str, Any], key: str | None, language: str) -> Ask[Any]:
     prefix = max((prefix for prefix in route.surface.prefixes if route.rule.startswith(prefix)), key=len, default="")
     if key is not None:
-        prefix = next(prefix for prefix in route.surface.prefixes if "<key>" in prefix).replace("<key>", key)
+        prefix = next((each for each in route.surface.prefixes if "<key>" in each), prefix).replace("<key>", key)
     prefix = re.sub(r"<(\w+)>", lambda found: quote(str(path[found[1]]), safe=""), prefix)
     return Ask(
         site=site,

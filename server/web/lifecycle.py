@@ -11,7 +11,7 @@ from server.access.actors import Actor
 from server.access.verbs import Verb
 from server.web.answers import Answer
 from server.web.bodies import STRANGERS_LIMIT_BYTES, Incoming, OnDisk
-from server.web.surface import ANYONE, Ask, Credentials, Route, place_of
+from server.web.surface import ANYONE, Ask, Credentials, Route, place_of, verb_for
 from storage import audit, unit_of_work
 from storage.problems import AuthenticationFailed, Busy, NotAllowed, Problem
 from storage.unit_of_work import Unit
@@ -111,7 +111,7 @@ def _admit(route: Route, ask: Ask[Any], unit: Unit, credentials: Credentials, pa
         raise AuthenticationFailed
     ask.found = route.finds(ask.unit, **path) if route.finds is not None else None
     if isinstance(route.needs, Verb):
-        policy.require(ask.unit, ask.actor, route.needs, place_of(ask.found))
+        policy.require(ask.unit, ask.actor, verb_for(route.needs, ask.found), place_of(ask.found))
 
 
 def _who(route: Route, unit: Unit, credentials: Credentials) -> Actor | None:

@@ -216,6 +216,15 @@ class Surface:
         return self.route("POST", *rules, **more)
 
 
+def verb_for(needs: Verb, found: object) -> Verb:
+    """What is needed for what was found: to read a closed form, more than collecting needs.
+
+    Source: ODK Central, the verb open_form.read.
+    """
+    closed = needs is Verb.OPEN_FORM_READ and getattr(found, "state", None) == "closed"
+    return Verb.FORM_READ if closed else needs
+
+
 def place_of(found: Located | None) -> Place:
     """Where permission must be held for what was found."""
     return SITE if found is None else Place(found.project_id, found.form_id)

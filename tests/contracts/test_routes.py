@@ -49,7 +49,6 @@ OPEN = {
     "POST /v1/key/<key>/sessions": "that is how a program signs in",
     "GET /v1/projects": "the list holds what one may see: for nobody nothing, as in Central",
     "GET /v1/form-links/<web_id>/form": "a draft has a secret name; a published form wants a right or a public link",
-    "GET /v1/key/<key>/form-links/<web_id>/form": "as above",
     **{
         route.name: "the draft's own token is in the path"
         for route in ROUTES

@@ -10,7 +10,11 @@ from server.web.surface import Site
 from storage import unit_of_work
 from storage.engine import Database
 from storage.schema import form, form_version
+from tests.server.admin.browsing import Browser
+from tests.server.cli.conftest import Command, command
 from tests.support import builders
+
+__all__ = ["command"]
 
 CHANGED = (b"<age/>", b"<years/>"), (b"/data/age", b"/data/years"), (b'saveto="age"', b'saveto="years"')
 
@@ -112,3 +116,35 @@ def test_a_form_without_a_draft_has_nothing_to_compare_and_a_viewer_is_refused(c
 
     for role, status in (("manager", 404), ("viewer", 403)):
         assert client.get(address, auth=basic(builders.add_person(database, role, role))).status_code == status
+
+
+SEALED = (
+    b'<data xmlns="http://opendatakit.org/submissions" id="register" version="1" encrypted="yes">'
+    b"<base64EncryptedKey>a2V5</base64EncryptedKey><meta><instanceID>uuid:sealed</instanceID></meta>"
+    b"<encryptedXmlFile>submission.xml.enc</encryptedXmlFile></data>"
+)
+
+
+def test_encrypted_answers_are_said_to_be_beyond_counting(
+    client: Client, database: Database, site: Site, command: Command
+) -> None:
+    project_id = builders.add_project(database)
+    published = builders.add_form(database, project_id)
+    tablet = builders.add_tablet(database, project_id)
+    send(client, tablet, 1, age="30")
+    url = f"/v1/key/{tablet.token}/projects/{project_id}/submission"
+    assert client.post(url, **builders.multipart(SEALED, {"submission.xml.enc": b"?"})).status_code == 201
+    manager = builders.add_person(database, "manager", "manager", project_id=project_id)
+    draft(database, published.form_id, changed())
+
+    impact = client.get(f"/v1/projects/{project_id}/forms/register/draft/diff", auth=basic(manager)).get_json()["impact"]
+    browser = Browser(site)
+    browser.sign_in(manager)
+    page = browser.get(f"/projects/{project_id}/forms/register/draft").text
+    with unit_of_work.writing(database) as unit:
+        publishing.publish(unit, project_id, publishing.Compiled(changed("3")))
+    typed = command("form", "diff", "register@1", "register").output
+
+    assert (impact["submissions"], impact["examined"], impact["encrypted"], impact["answers"]["/age"]) == (2, 1, 1, 1)
+    assert "1 submissions are encrypted: their answers cannot be counted here." in page
+    assert "1 submissions are encrypted: their answers cannot be counted here." in typed

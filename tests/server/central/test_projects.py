@@ -75,6 +75,10 @@ def test_app_users_are_made_listed_and_revoked(client: Client, households: House
     made = client.post(path, json={"displayName": "tablet 2"}, headers=manager).get_json()
     assert {"projectId", "id", "displayName", "createdAt", "type", "token", "updatedAt", "deletedAt"} <= set(made)
     assert made["type"] == "field_key"
+    assert client.get(f"{path}/{made['id']}", headers=manager).get_json() == made
+    detailed = client.get(f"{path}/{made['id']}", headers={**manager, "X-Extended-Metadata": "true"}).get_json()
+    assert (detailed["createdBy"]["displayName"], detailed["lastUsed"]) == ("boss", None)
+    assert client.get(f"{path}/9999", headers=manager).status_code == 404
     assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").status_code == 403
     client.post(f"/v1/projects/{households.project_id}/assignments/app-user/{made['id']}", headers=manager)
     assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").status_code == 200

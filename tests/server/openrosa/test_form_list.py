@@ -8,6 +8,7 @@ from sqlalchemy import update
 from werkzeug.test import Client, TestResponse
 
 from forms import publishing
+from forms.store import forms
 from storage import unit_of_work
 from storage.blobs import Blobs
 from storage.engine import Database
@@ -143,3 +144,55 @@ def test_a_version_is_published_once_and_media_are_kept(client: Client, tablet: 
     with pytest.raises(publishing.VersionTaken):
         _publish(database, tablet, READER)
     assert _publish(database, tablet, READER.replace("v 1", "v 2")).missing_media == ["people.csv"]
+
+
+def test_a_closed_form_is_read_by_those_who_do_more_than_collect(client: Client, tablet: Tablet, database: Database) -> None:
+    builders.add_form(database, tablet.project_id)
+    viewer, collector = (
+        builders.add_person(database, role, role, project_id=tablet.project_id) for role in ("viewer", "formfill")
+    )
+    paths = (
+        "forms/register.xml",
+        "forms/register/manifest",
+        "forms/register/versions/1.xml",
+        "forms/register/versions/1/manifest",
+    )
+
+    def ask(state: str) -> list[set[int]]:
+        with unit_of_work.writing(database) as unit:
+            unit.connection.execute(update(form).values(state=state))
+        people = (
+            {
+                client.get(f"/v1/projects/{tablet.project_id}/{path}", auth=(each.email, builders.PASSWORD)).status_code
+                for path in paths
+            }
+            for each in (viewer, collector)
+        )
+        return [{_get(client, tablet, path).status_code for path in paths}, *people]
+
+    assert ask("open") == ask("closing") == [{200}, {200}, {200}]
+    assert ask("closed") == [{403}, {200}, {403}]
+    assert "WWW-Authenticate" not in _get(client, tablet, paths[0]).headers
+
+
+def test_a_version_that_was_replaced_keeps_its_manifest(client: Client, tablet: Tablet, database: Database, blobs: Blobs) -> None:
+    reader = READER.replace("a/b é&amp;🌳", "reader")
+    _publish(database, tablet, reader)
+    with blobs.writer() as writer:
+        writer.write(b"name,label\na,A\n")
+        stored = writer.finish()
+    with unit_of_work.writing(database) as unit:
+        version_id = forms.version_id_of(unit, forms.form_of(unit, tablet.project_id, "reader").id, "v 1")
+        assert version_id is not None
+        publishing.supply_media(unit, version_id, "staff.csv", stored)
+    _publish(database, tablet, reader.replace("v 1", "v 2").replace("staff.csv", "team.csv"))
+
+    manifest = _get(client, tablet, "forms/reader/versions/v%201/manifest")
+    (file,) = etree.fromstring(manifest.data)
+    told = {child.tag.removeprefix(MANIFEST): child.text or "" for child in file}
+
+    assert manifest.headers["X-OpenRosa-Version"] == "1.0"
+    assert (told["filename"], told["hash"]) == ("staff.csv", f"md5:{stored.md5}")
+    assert client.get(told["downloadUrl"].removeprefix("http://siraba.test")).data == b"name,label\na,A\n"
+    assert b"staff.csv" not in _get(client, tablet, "forms/reader/manifest").data
+    assert _get(client, tablet, "forms/reader/versions/v%203/manifest").status_code == 404
