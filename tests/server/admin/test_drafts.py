@@ -6,6 +6,8 @@ import pytest
 
 from forms import drafting, publishing
 from forms.store import forms as forms_store
+from server.access import users
+from server.access.policy import Place
 from server.web.surface import Site
 from storage import unit_of_work
 from storage.engine import Database
@@ -141,3 +143,21 @@ def test_no_file_no_form_a_foreign_token_and_a_viewer_are_refused(
     viewer.sign_in(builders.add_person(database, "viewer", "viewer"))
     assert upload(viewer, project_id, "register.xml", changed()).status == 403
     assert "Upload as a draft" not in viewer.get(f"/projects/{project_id}").text
+
+
+def test_a_draft_is_listed_for_who_may_change_that_form(site: Site, database: Database, project_id: int) -> None:
+    other = builders.add_form(database, project_id, "other")
+    for form_id in ("register", "other"):
+        builders.add_draft(database, project_id, form_id)
+    viewer = builders.add_person(database, "viewer", "viewer", project_id=project_id)
+    with unit_of_work.writing(database) as unit:
+        users.give_role(unit, viewer.actor_id, "manager", Place(project_id, other.form_id))
+    opened = Browser(site)
+    opened.sign_in(viewer)
+
+    page = opened.get(f"/projects/{project_id}")
+
+    assert "/forms/other/draft" in page.html
+    assert "/forms/register/draft" not in page.html
+    assert opened.get(f"/projects/{project_id}/forms/other/draft").status == 200
+    assert opened.get(f"/projects/{project_id}/forms/register/draft").status == 403
