@@ -137,7 +137,7 @@ def serve_worker(settings: Settings) -> None:
     sweeper = threading.Thread(
         target=sweeping.sweep_now_and_then,
         args=(database, blobs.of(settings), Partial(settings.uploads_dir), stop),
-        kwargs={"hours": settings.sweep_after_hours},
+        kwargs={"hours": settings.sweep_after_hours, "data_dir": settings.data_dir},
         daemon=True,  # a stop need not wait for a long look at a bucket
     )
     sweeper.start()

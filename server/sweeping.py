@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 
 from forms.store import uploads
+from server import uploads as designs
 from server.access import digests
 from storage import blobs, unit_of_work
 from storage.blobs import Blobs, Lying
@@ -22,6 +24,7 @@ from storage.problems import Problem
 log = logging.getLogger("siraba.sweep")
 
 ASKED_AT_ONCE = 500
+COMPILING_AT_MOST = timedelta(hours=1)
 PAUSE_SECONDS = 6 * 3_600
 
 
@@ -34,22 +37,28 @@ class Swept:
     unfinished: int
 
 
-def sweep(database: Database, store: Blobs, growing: Partial, *, hours: float) -> Swept:
-    """Remove orphans that are older than *hours*, and resumable uploads that expired or became blobs.
+def sweep(database: Database, store: Blobs, growing: Partial, *, hours: float, data_dir: Path | None = None) -> Swept:
+    """Remove orphans that are older than *hours*, resumable uploads that expired or became blobs, and forms that were being
+    compiled in *data_dir*.
 
     Raises: Busy, Unavailable; what was removed until then stays removed.
     """
     before = datetime.now(UTC) - timedelta(hours=hours)
     gone = [lying for lying in _unnamed(database, store, before) if _removed(database, store, lying)]
     unfinished = store.clear_unfinished(before) + _expired(database, growing, before)
+    if data_dir is not None:
+        # However little is to be spared: one that is being compiled just now is younger.
+        unfinished += designs.clear(data_dir, min(before, datetime.now(UTC) - COMPILING_AT_MOST))
     return Swept(len(gone), sum(lying.size_bytes for lying in gone), unfinished)
 
 
-def sweep_now_and_then(database: Database, store: Blobs, growing: Partial, stop: threading.Event, *, hours: float) -> None:
+def sweep_now_and_then(
+    database: Database, store: Blobs, growing: Partial, stop: threading.Event, *, hours: float, data_dir: Path
+) -> None:
     """Sweep every few hours until *stop* is set; a failure is noted, and the next time comes."""
     while not stop.is_set():
         try:
-            swept = sweep(database, store, growing, hours=hours)
+            swept = sweep(database, store, growing, hours=hours, data_dir=data_dir)
             log.info("swept %d orphans and %d unfinished files", swept.orphans, swept.unfinished)
         except Problem as problem:
             log.warning("sweeping failed: %s", problem.code)

@@ -3,8 +3,10 @@
 Pages and API share it. The file's kind is told from its content, so what a client calls it decides nothing.
 """
 
+import contextlib
 import shutil
 import tempfile
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,12 +41,20 @@ def sent(incoming: Incoming) -> OnDisk | None:
     return None
 
 
-def posted(incoming: Incoming) -> OnDisk:
+def posted_form(incoming: Incoming) -> OnDisk:
+    """The spreadsheet or XForm that a person chose on a page.
+
+    Raises: as `posted`.
+    """
+    return posted(incoming, "form", incoming.settings.workbook_limit_bytes)
+
+
+def posted(incoming: Incoming, field: str, limit_bytes: int) -> OnDisk:
     """The file that a person chose on a page; without a name when none was chosen.
 
     Raises: TooLarge, NotMultipart.
     """
-    chosen = posted_file(incoming, "form", incoming.settings.workbook_limit_bytes)
+    chosen = posted_file(incoming, field, limit_bytes)
     with chosen.content:
         made = _on_disk(incoming, chosen.name, chosen.csrf)
         with made.path.open("wb") as file:
@@ -66,6 +76,17 @@ def compiled(ask: Ask[Any], *, fallback_id: str | None, lenient: bool = False) -
         former=lambda xml_form_id: ask.look(partial(former, xml_form_id=xml_form_id)),
         lenient=lenient,
     )
+
+
+def clear(data_dir: Path, before: datetime) -> int:
+    """Remove what requests left that a crash ended before *before*; returns how many."""
+    left = 0
+    for folder in data_dir.glob(f"{PREFIX}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if folder.is_dir() and folder.stat().st_mtime < before.timestamp():
+                shutil.rmtree(folder, ignore_errors=True)
+                left += 1
+    return left
 
 
 def _on_disk(incoming: Incoming, name: str, csrf: str | None = None) -> OnDisk:

@@ -88,7 +88,7 @@ def designed(ask: Ask[Project]) -> Designed:
     return Designed(made, made.warnings)
 
 
-@admin.post(FORMS, needs=Verb.FORM_CREATE, finds=projects_store.project_of, reads=uploads.posted, works=designed)
+@admin.post(FORMS, needs=Verb.FORM_CREATE, finds=projects_store.project_of, reads=uploads.posted_form, works=designed)
 def upload(ask: Ask[Project]) -> Answer:
     """Make a draft of the spreadsheet; where there are issues, list them with their places.
 
@@ -123,7 +123,6 @@ def draft_page(ask: Ask[Form]) -> Answer:
         raise NotFound
     draft = definition_of(ask.unit, form.draft_version_id)
     media = forms_store.media_of(ask.unit, form.draft_version_id)
-    missing = [each.name for each in media if not each.blob_sha256 and not each.entity_list_id]
     project = projects_store.project_of(ask.unit, form.project_id)
     return page(
         ask,
@@ -132,8 +131,8 @@ def draft_page(ask: Ask[Form]) -> Answer:
         draft=draft,
         change=_change(ask, form),
         kinds=KINDS,
-        missing=missing,
-        validated=versions_store.draft_of(ask.unit, form.project_id, form.xml_form_id).validated,
+        media=media,
+        version=versions_store.draft_of(ask.unit, form.project_id, form.xml_form_id),
         **tabs(ask, project, "forms"),
     )
 

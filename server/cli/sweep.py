@@ -18,5 +18,6 @@ def sweep(hours: float | None) -> None:
     settings = surroundings.read()
     with surroundings.database() as database:
         grace = settings.sweep_after_hours if hours is None else hours
-        swept = sweeping.sweep(database, blobs.of(settings), Partial(settings.uploads_dir), hours=grace)
+        growing = Partial(settings.uploads_dir)
+        swept = sweeping.sweep(database, blobs.of(settings), growing, hours=grace, data_dir=settings.data_dir)
     click.echo(f"{swept.orphans} orphans ({swept.orphan_bytes:,} bytes) and {swept.unfinished} unfinished files were removed.")

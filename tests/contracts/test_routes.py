@@ -61,6 +61,7 @@ OPEN = {
 NOT_IN_WORLD = (
     ".xlsx",
     ".xls",
+    "/spreadsheet",
     "/cases/<case_id>",
     "/draft/diff",
     "/forms/<xml_form_id>/attachments/<name>",

@@ -45,7 +45,7 @@ def named(database: Database) -> set[str]:
         return set(unit.connection.execute(select(blob.c.sha256)).scalars())
 
 
-def test_orphans_go_and_what_is_named_stays(database: Database, client: Client, blobs: DiskBlobs) -> None:
+def test_orphans_go_and_what_is_named_stays(database: Database, client: Client, blobs: DiskBlobs, tmp_path: Path) -> None:
     project_id = builders.add_project(database)
     builders.add_form(database, project_id)
     tablet = builders.add_tablet(database, project_id)
@@ -59,10 +59,16 @@ def test_orphans_go_and_what_is_named_stays(database: Database, client: Client, 
         (blobs.incoming / name).write_bytes(b"half a film")
     age(blobs.incoming / "dead", 25)
 
-    swept = sweeping.sweep(database, blobs, Partial(blobs.folder / "uploads"), hours=24)
+    for name in ("upload-dead", "upload-alive"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "form").write_bytes(b"half a workbook")
+    age(tmp_path / "upload-dead", 25)
+
+    swept = sweeping.sweep(database, blobs, Partial(blobs.folder / "uploads"), hours=24, data_dir=tmp_path)
 
     assert sent.status_code == 201
-    assert (swept.orphans, swept.orphan_bytes, swept.unfinished) == (1, 6, 1)
+    assert (swept.orphans, swept.orphan_bytes, swept.unfinished) == (1, 6, 2)
+    assert [path.name for path in tmp_path.glob("upload-*")] == ["upload-alive"]
     assert not blobs.holds(orphan.sha256)
     assert blobs.holds(photo)
     assert blobs.holds(young.sha256)

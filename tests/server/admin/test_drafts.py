@@ -116,6 +116,37 @@ def test_a_changed_type_and_missing_media_are_told_with_their_cells(browser: Bro
     assert "has not passed this form" not in page
 
 
+def test_media_are_supplied_on_the_page_and_the_spreadsheet_is_given_back(
+    browser: Browser, site: Site, database: Database, project_id: int, tmp_path: Path
+) -> None:
+    head: list[str | None] = ["type", "name", "label", "image"]
+    sent = workbook(
+        tmp_path, survey=[head, ["integer", "age", "Age", "age.png"]], settings=[["form_id", "version"], ["register", "2"]]
+    ).read_bytes()
+    upload(browser, project_id, "register.xlsx", sent)
+    address = f"/projects/{project_id}/forms/register"
+    assert "age.png Missing" in browser.get(f"{address}/draft").text
+
+    refused = browser.post_file(f"{address}/draft/media", "file", "agee.png", b"PNG")
+    assert refused.status == 400
+    assert "The form does not ask for a file called 'agee.png'. It asks for: age.png." in refused.text
+    assert browser.post_file(f"{address}/draft/media", "file", "age.png", b"PNG", csrf="f" * 64).status == 403
+    assert browser.post_file(f"{address}/draft/media", "file", "age.png", b"PNG").place == f"{address}/draft"
+    assert "age.png Supplied" in browser.get(f"{address}/draft").text
+    assert browser.get(f"{address}/draft/spreadsheet").response.data == sent
+
+    assert browser.get(f"{address}/spreadsheet").status == 404
+    browser.post(f"{address}/draft/publish")
+    given = browser.get(f"{address}/spreadsheet").response
+    assert given.data == sent
+    assert given.headers["Content-Disposition"].startswith('attachment; filename="register.xlsx"')
+    assert f'href="{address}/spreadsheet"' in browser.get(f"/projects/{project_id}").html
+    with unit_of_work.reading(database) as unit:
+        published = forms_store.published_form_of(unit, project_id, "register")
+        [file] = forms_store.media_of(unit, published.version_id or 0)
+    assert b"".join(site.blobs.chunks(file.blob_sha256 or "")) == b"PNG"
+
+
 def test_a_draft_that_no_tablet_can_evaluate_says_so_before_it_is_published(
     browser: Browser, database: Database, project_id: int
 ) -> None:
