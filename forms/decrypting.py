@@ -15,7 +15,7 @@ from forms.store import keys as store
 from forms.store.forms import Form
 from forms.submission import encryption, envelope, project_keys
 from forms.submission.encryption import SUFFIX, Opened
-from forms.submission.envelope import LIMIT_BYTES
+from forms.xml import LIMIT_BYTES
 from storage.blobs import Blobs
 from storage.problems import Problem
 from storage.unit_of_work import Unit

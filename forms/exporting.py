@@ -192,7 +192,7 @@ def _is_encrypted(xml: bytes) -> bool:
     if b"encrypted" not in xml:
         return False
     try:
-        return envelope.read(xml).encrypted
+        return envelope.read(xml, unnamed="").encrypted
     except Problem:
         return False
 

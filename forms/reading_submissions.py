@@ -32,7 +32,7 @@ class Read:
 def read(unit: Unit, version_id: int) -> Read | None:
     """Read a version's answers; null, with a mark for a person to see, when that is not possible."""
     version = store.version(unit, version_id)
-    found = envelope.read(version.xml)
+    found = envelope.read(version.xml, unnamed=version.xml_form_id)  # a person may have said which form it is
     if found.encrypted:
         for file in attachments.expected_encrypted(found):
             store.expect_file(unit, version.id, file.name, None)

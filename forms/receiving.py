@@ -293,9 +293,3 @@ def keep_files(unit: Unit, version_id: int, files: Sequence[SentFile]) -> None:
     blobs.remember_all(unit, [file.stored for file in files])
     for file in files:
         store.keep_file(unit, version_id, file.name, file.stored.sha256, file.content_type)
-
-
-def keep_missing_files(unit: Unit, version_id: int, files: Sequence[SentFile]) -> None:
-    """Note files that came for a version earlier; those that it has meanwhile stay as they are."""
-    have = store.files_received(unit, version_id)
-    keep_files(unit, version_id, [file for file in files if file.name not in have])

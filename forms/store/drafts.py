@@ -11,6 +11,7 @@ from storage.schema import (
     form_attachment,
     form_version,
     form_version_key,
+    quarantine,
     submission,
     submission_attachment,
     submission_version,
@@ -63,6 +64,8 @@ def forget_trials(unit: Unit, form_id: int) -> None:
     unit.connection.execute(
         delete(submission_attachment).where(submission_attachment.c.submission_version_id.in_(sent.scalar_subquery()))
     )
+    taken_in = update(quarantine).where(quarantine.c.submission_version_id.in_(sent.scalar_subquery()))
+    unit.connection.execute(taken_in.values(submission_version_id=None))
     for table in (submission_version, submission):
         unit.connection.execute(delete(table).where(table.c.form_id == form_id, table.c.draft.is_(True)))
 

@@ -58,6 +58,11 @@ def project_of(unit: Unit, project_id: int, **_path: object) -> Project:
     return Project(*row)
 
 
+def was_ever(unit: Unit, project_id: int) -> bool:
+    """Whether there is or was a project with this id."""
+    return unit.connection.execute(select(project.c.id).where(project.c.id == project_id)).first() is not None
+
+
 def projects(unit: Unit, visible: ColumnElement[bool]) -> list[Project]:
     """The projects for which *visible* (a condition over the project table) holds, by name."""
     rows = unit.connection.execute(_projects().where(visible).order_by(project.c.name, project.c.id))

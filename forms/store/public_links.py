@@ -34,8 +34,8 @@ class PublicLink:
     shares_lists: bool = False
 
 
-def _links() -> Select[Any]:
-    return (
+def _links(*, whatever_became_of_the_form: bool = False) -> Select[Any]:
+    found = (
         select(
             actor.c.id,
             public_link.c.form_id,
@@ -50,8 +50,9 @@ def _links() -> Select[Any]:
         )
         .join(public_link, public_link.c.actor_id == actor.c.id)
         .join(form, form.c.id == public_link.c.form_id)
-        .where(actor.c.deleted_at.is_(None), form.c.deleted_at.is_(None))
+        .where(actor.c.deleted_at.is_(None))
     )
+    return found if whatever_became_of_the_form else found.where(form.c.deleted_at.is_(None))
 
 
 def links_of(unit: Unit, form_id: int) -> list[PublicLink]:
@@ -75,9 +76,10 @@ def link_of(unit: Unit, project_id: int, xml_form_id: str, link_id: int, **_path
     return PublicLink(*row)
 
 
-def by_token(unit: Unit, token: str) -> PublicLink | None:
-    """The link whose token this is, unless it was revoked."""
-    row = unit.connection.execute(_links().where(public_link.c.token == token)).one_or_none()
+def by_token(unit: Unit, token: str, *, whatever_became_of_the_form: bool = False) -> PublicLink | None:
+    """The link whose token this is, unless it was revoked or its form was deleted."""
+    links = _links(whatever_became_of_the_form=whatever_became_of_the_form)
+    row = unit.connection.execute(links.where(public_link.c.token == token)).one_or_none()
     return PublicLink(*row) if row else None
 
 

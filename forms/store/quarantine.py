@@ -9,13 +9,15 @@ from sqlalchemy import Select, and_, bindparam, delete, func, insert, or_, selec
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.problems import NotFound
-from storage.schema import actor, blob, form, project, quarantine, quarantine_file, submission_version
+from storage.schema import actor, blob, form, form_version, project, quarantine, quarantine_file, submission_version
 from storage.unit_of_work import Unit, tried_again_if_taken
+
+VERSIONS_MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A payload that was refused. Null *xml*: it was taken into a form or dropped; *state* says which."""
+    """A payload that was refused, and what became of it (*state*); *draft*: it was sent to try one."""
 
     id: int
     project_id: int
@@ -37,6 +39,7 @@ class Quarantined:
     submission_version_id: int | None
     first_at: datetime
     last_at: datetime
+    draft: bool
     files: int
 
     @property
@@ -62,7 +65,7 @@ def _quarantined() -> Select[Any]:
         "size_bytes", "submitter_id",
     )  # fmt: skip
     more = (
-        "device_id", "user_agent", "times", "state", "submission_version_id", "first_at", "last_at",
+        "device_id", "user_agent", "times", "state", "submission_version_id", "first_at", "last_at", "draft",
     )  # fmt: skip
     files = select(func.count()).where(quarantine_file.c.quarantine_id == quarantine.c.id).correlate(quarantine)
     return select(
@@ -95,12 +98,13 @@ def one_of(unit: Unit, project_id: int, quarantine_id: int, **_path: object) -> 
     return found
 
 
-def known(unit: Unit, project_id: int, xml_sha256: str, submitter_id: int | None) -> Quarantined | None:
+def known(unit: Unit, project_id: int, xml_sha256: str, submitter_id: int | None, *, draft: bool) -> Quarantined | None:
     """The payload with these bytes, if this sender sent it before."""
     row = unit.connection.execute(
         _quarantined().where(
             quarantine.c.project_id == project_id,
             quarantine.c.xml_sha256 == xml_sha256,
+            quarantine.c.draft.is_(draft),
             quarantine.c.submitter_id.is_not_distinct_from(submitter_id),
         )
     ).one_or_none()
@@ -165,7 +169,7 @@ def refused_for(unit: Unit, quarantine_id: int, code: str, reason: str) -> None:
     unit.connection.execute(update(quarantine).where(quarantine.c.id == quarantine_id).values(code=code, reason=reason))
 
 
-def reopen(unit: Unit, quarantine_id: int, xml: bytes) -> None:
+def reopen(unit: Unit, quarantine_id: int, xml: bytes | None) -> None:
     """Have a payload wait for a decision again."""
     waits: dict[str, Any] = {"state": "kept", "xml": xml, "settled_by": None, "settled_at": None}
     unit.connection.execute(update(quarantine).where(quarantine.c.id == quarantine_id).values(**waits))
@@ -196,16 +200,39 @@ def measure(unit: Unit, quarantine_id: int) -> None:
     unit.connection.execute(update(quarantine).where(quarantine.c.id == quarantine_id).values(size_bytes=size))
 
 
-def xml_of(unit: Unit, quarantine_id: int) -> bytes:
-    """What was sent, byte for byte.
+def versions_in(unit: Unit, project_id: int) -> list[tuple[str, str]]:
+    """The versions into which something can be taken, each with its form's id, the newest first."""
+    rows = unit.connection.execute(
+        select(form_version.c.version, form.c.xml_form_id)
+        .join(form, form.c.id == form_version.c.form_id)
+        .where(form.c.project_id == project_id, form.c.deleted_at.is_(None), form_version.c.published_at.is_not(None))
+        .order_by(form_version.c.published_at.desc(), form_version.c.id.desc())
+        .limit(VERSIONS_MOST)
+    )
+    return [(version, xml_form_id) for version, xml_form_id in rows]
+
+
+def hold(unit: Unit, quarantine_id: int) -> None:
+    """Make everybody else who decides about a payload wait for the end of this unit.
 
     Raises: NotFound, once it was taken or dropped.
     """
-    found: bytes | None = unit.connection.execute(
-        select(quarantine.c.xml).where(quarantine.c.id == quarantine_id)
-    ).scalar_one_or_none()
-    if found is None:
+    waiting = select(quarantine.c.id).where(quarantine.c.id == quarantine_id, quarantine.c.state == "kept")
+    if unit.connection.execute(waiting.with_for_update()).first() is None:
         raise NotFound
+
+
+def xml_of(unit: Unit, quarantine_id: int) -> bytes | None:
+    """The XML that was sent, byte for byte; null, where none came or it lies among the files.
+
+    Raises: NotFound, once it was taken or dropped.
+    """
+    row = unit.connection.execute(
+        select(quarantine.c.xml).where(quarantine.c.id == quarantine_id, quarantine.c.state == "kept")
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    found: bytes | None = row[0]
     return found
 
 
@@ -253,6 +280,7 @@ _CONCERNED = (
     .join(form, form.c.id == submission_version.c.form_id)
     .where(
         quarantine.c.state == "kept",
+        quarantine.c.draft.is_(False),
         submission_version.c.draft.is_(False),
         or_(
             and_(

@@ -187,11 +187,13 @@ def keep_file(unit: Unit, version_id: int, name: str, blob_sha256: str, content_
     unit.connection.execute(statement.on_conflict_do_update(index_elements=["submission_version_id", "name"], set_=came))
 
 
-def files_received(unit: Unit, version_id: int) -> frozenset[str]:
-    """The names of the files that came for a version."""
+def files_received(unit: Unit, version_id: int) -> dict[str, str]:
+    """The files that came for a version: name to the hash of the content."""
     files = submission_attachment.c
     came = (files.submission_version_id == version_id, files.blob_sha256.is_not(None))
-    return frozenset(unit.connection.execute(select(files.name).where(*came)).scalars())
+    return {
+        name: sha256 for name, sha256 in unit.connection.execute(select(files.name, files.blob_sha256).where(*came)) if sha256
+    }
 
 
 def expect_file(unit: Unit, version_id: int, name: str, field_path: str | None) -> None:

@@ -9,9 +9,8 @@ from typing import Final
 from lxml import etree
 
 from forms.problems import MissingField
-from forms.xml import attribute, child, children, local_name, parse, version_of
+from forms.xml import LIMIT_BYTES, attribute, child, children, local_name, parse, version_of
 
-LIMIT_BYTES: Final = 16 * 1024 * 1024
 _ENCRYPTED: Final = {"http://www.opendatakit.org/xforms/encrypted", "http://opendatakit.org/submissions"}
 _SUBMIT_MESSAGE: Final = "{http://kobotoolbox.org/xforms}submitMessage"
 _DEVICE: Final = ("deviceID", "deviceid")
@@ -40,11 +39,11 @@ class Envelope:
     thanks: str | None = None
 
 
-def read(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Envelope:
+def read(xml: bytes, *, limit_bytes: int = LIMIT_BYTES, unnamed: str | None = None) -> Envelope:
     """The envelope of *xml*.
 
-    The id is the root's attribute, else (legacy) its namespace. Everything else is found by local name, in `meta` and then, for
-    the instanceID, right below the root or as its attribute, as Briefcase writes it.
+    The id is the root's attribute, else (legacy) its namespace, else *unnamed* if that is given. Everything else is found by
+    local name, in `meta` and then, for the instanceID, right below the root or as its attribute, as Briefcase writes it.
 
     Raises: MalformedXml, XmlTooLarge; MissingField, for no form id or an encrypted submission without instanceID (it
     cannot be decrypted without).
@@ -57,7 +56,7 @@ def read(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Envelope:
     if encrypted and instance_id is None:
         raise MissingField(field="instanceID")
     return Envelope(
-        xml_form_id=_form_id(root, encrypted=encrypted),
+        xml_form_id=_form_id(root, encrypted=encrypted, unnamed=unnamed),
         version=version_of(root),
         instance_id=instance_id,
         deprecated_id=_said(metas, "deprecatedID"),
@@ -71,10 +70,12 @@ def read(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> Envelope:
     )
 
 
-def _form_id(root: etree._Element, *, encrypted: bool) -> str:
+def _form_id(root: etree._Element, *, encrypted: bool, unnamed: str | None) -> str:
     form_id = (root.get("id") or attribute(root, "id") or "").strip()
     if not form_id and not encrypted:
         form_id = (etree.QName(root).namespace or "").strip()
+    if not form_id and unnamed is not None:
+        return unnamed
     if not form_id:
         raise MissingField(field="id (the form's id, an attribute of the root element)")
     return form_id

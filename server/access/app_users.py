@@ -1,5 +1,6 @@
 """App users: one per tablet, each with its own key in the path, so that a lost tablet is shut out by itself."""
 
+import hashlib
 import re
 import secrets
 from collections import Counter
@@ -9,7 +10,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, insert, select, update
+from sqlalchemy import Select, insert, or_, select, update
 
 from storage.problems import NotFound, Problem
 from storage.schema import actor, app_user, assignment
@@ -119,6 +120,15 @@ def by_token(unit: Unit, token: str) -> AppUser | None:
     return AppUser(*row) if row else None
 
 
+def formerly(unit: Unit, token: str) -> AppUser | None:
+    """The app user whose key this was before it was revoked, or whose key it is, ended or not."""
+    sha256 = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+    row = unit.connection.execute(
+        _app_users().where(or_(app_user.c.token == token, app_user.c.former_token_sha256 == sha256))
+    ).one_or_none()
+    return AppUser(*row) if row else None
+
+
 def add_app_user(
     unit: Unit, project_id: int, display_name: str, *, expires_at: datetime | None = None, collects: bool = True
 ) -> AppUser:
@@ -189,7 +199,11 @@ def put_end(unit: Unit, app_user_id: int, expires_at: datetime | None) -> None:
 
 def revoke(unit: Unit, app_user_id: int) -> None:
     """Shut the app user out for good; what it sent stays, under its name."""
-    unit.connection.execute(update(app_user).where(app_user.c.actor_id == app_user_id).values(token=None))
+    mine = app_user.c.actor_id == app_user_id
+    token = unit.connection.execute(select(app_user.c.token).where(mine)).scalar_one_or_none()
+    if token is not None:
+        former = hashlib.sha256(token.encode()).hexdigest()
+        unit.connection.execute(update(app_user).where(mine).values(token=None, former_token_sha256=former))
 
 
 def _names_borne(unit: Unit, project_id: int) -> set[str]:

@@ -5,23 +5,20 @@ What it sends is what a tablet sends, and arrives by the same intake. Whoever op
 
 import mimetypes
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from forms import linking, receiving, serving_entities
 from forms.definition.browser_gaps import Gap, Lacking, lacking
 from forms.definitions import definition_of
 from forms.linking import Linked
-from forms.quarantining import Refused
-from forms.receiving import FormTakesNothing, Sent, SentFile
+from forms.receiving import FormTakesNothing, Sent
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
 from forms.store.forms import Form
 from forms.store.submissions import Target
 from forms.store.versions import NAMELESS
-from forms.submission import envelope
-from forms.submission.envelope import Envelope
-from server import setting_aside
+from server import parcels, setting_aside
 from server.access.verbs import Verb
 from server.admin import web_forms
 from server.admin.languages import N_
@@ -29,9 +26,9 @@ from server.admin.pages import page, tabs
 from server.admin.style import FILLING_HREF
 from server.admin.surface import admin, public
 from server.web import ranges
+from server.parcels import Parcel
 from server.web.answers import Answer, json
 from server.web.bodies import Incoming
-from server.web.multipart import submission_parts
 from server.web.surface import Ask
 from storage.problems import NotFound, Problem
 from storage.spool import Spool
@@ -70,21 +67,11 @@ class AnotherForm(Problem):
     says = "The submission is not of the form that this page shows."
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """What the page sent, its files in blob storage and its envelope read."""
-
-    envelope: Envelope
-    xml: bytes
-    files: list[SentFile]
-
-
 def parcel(incoming: Incoming) -> Parcel:
-    """Read what the page sent, before any transaction begins."""
-    parts = submission_parts(incoming)
+    """What the page sent, read before any transaction begins."""
+    came = parcels.parcel(incoming)
     # Of a picture that it made smaller, Web Forms 0.22.0 does not say the type.
-    files = [SentFile(file.name, _type(file.name, file.content_type), file.stored) for file in parts.files]
-    return Parcel(envelope.read(parts.xml), parts.xml, files)
+    return replace(came, files=[replace(file, content_type=_type(file.name, file.content_type)) for file in came.files])
 
 
 @admin.get(FILL, needs=Verb.SUBMISSION_CREATE, finds=forms_store.published_form_of)
@@ -126,12 +113,20 @@ def opened_under(ask: Ask[Any]) -> str | None:
     return "" if version == NAMELESS else version
 
 
-def set_aside(problem: Problem, ask: Ask[Form]) -> Answer | None:
+def set_aside(problem: Problem, ask: Ask[Any]) -> Answer | None:
     """Keep what was refused; thank for what a person took in meanwhile."""
+    return _set_aside(problem, ask, draft=False)
+
+
+def set_trial_aside(problem: Problem, ask: Ask[Form]) -> Answer | None:
+    """The same for what was sent to try a draft."""
+    return _set_aside(problem, ask, draft=True)
+
+
+def _set_aside(problem: Problem, ask: Ask[Any], *, draft: bool) -> Answer | None:
     sent: Parcel = ask.body
-    agent = (ask.headers.get("User-Agent") or "")[:USER_AGENT_CHARACTERS_MOST]
-    taken = setting_aside.keep(ask, ask.found.project_id, Refused(sent.envelope, sent.xml, sent.files, None, agent, problem))
-    return json({"instanceId": sent.envelope.instance_id}, 201) if taken else None
+    taken = setting_aside.keep(ask, ask.found.project_id, sent.refused(None, _agent(ask), problem, draft=draft))
+    return json({"instanceId": sent.envelope.instance_id if sent.envelope else None}, 201) if taken else None
 
 
 @admin.post(
@@ -140,6 +135,7 @@ def set_aside(problem: Problem, ask: Ask[Form]) -> Answer | None:
     finds=forms_store.published_form_of,
     reads=parcel,
     refused=set_aside,
+    remembers=setting_aside.remembers,
 )
 def fill_submit(ask: Ask[Form]) -> Answer:
     """Keep what was filled in; 201 leaves only after the commit.
@@ -178,7 +174,14 @@ def bounded_parcel(incoming: Incoming) -> Parcel:
     return parcel(replace(incoming, settings=replace(incoming.settings, upload_limit_bytes=most)))
 
 
-@public.post("/submission", needs=Verb.SUBMISSION_CREATE, finds=linking.linked, reads=bounded_parcel)
+@public.post(
+    "/submission",
+    needs=Verb.SUBMISSION_CREATE,
+    finds=linking.linked,
+    reads=bounded_parcel,
+    refused=set_aside,
+    remembers=setting_aside.remembers,
+)
 def link_submit(ask: Ask[Linked]) -> Answer:
     """Keep what came through the link; 201 leaves only after the commit.
 
@@ -269,7 +272,11 @@ def submitted(ask: Ask[Any], project_id: int, form_id: int) -> Answer:
 def sent(ask: Ask[Any]) -> Sent:
     """What the page sent, as the intake takes it."""
     came: Parcel = ask.body
-    return Sent(came.envelope, came.xml, came.files, None, (ask.headers.get("User-Agent") or "")[:USER_AGENT_CHARACTERS_MOST])
+    return came.sent(None, _agent(ask))
+
+
+def _agent(ask: Ask[Any]) -> str:
+    return (ask.headers.get("User-Agent") or "")[:USER_AGENT_CHARACTERS_MOST]
 
 
 def _type(name: str, said: str) -> str:

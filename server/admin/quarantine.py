@@ -51,16 +51,20 @@ def quarantine_page(ask: Ask[Project]) -> Answer:
 def payload_page(ask: Ask[Quarantined]) -> Answer:
     """One payload: why it was refused, who sent it, its XML and files, and what can be done with it."""
     _may_read(ask)
-    xml = store.xml_of(ask.unit, ask.found.id) if ask.found.state == "kept" else b""
+    xml = store.xml_of(ask.unit, ask.found.id) if ask.found.state == "kept" else None
+    files = store.files_of(ask.unit, ask.found.id)
     _note(ask)
+    forms = forms_store.forms_in(ask.unit, ask.found.project_id, true())
     return page(
         ask,
         "payload.html",
         found=ask.found,
-        xml=xml[:SHOWN_BYTES_MOST].decode(errors="replace"),
-        cut=len(xml) > SHOWN_BYTES_MOST,
-        files=quarantining.file_names(store.files_of(ask.unit, ask.found.id)),
-        forms=forms_store.forms_in(ask.unit, ask.found.project_id, true()),
+        xml=(xml or b"")[:SHOWN_BYTES_MOST].decode(errors="replace"),
+        cut=xml is not None and len(xml) > SHOWN_BYTES_MOST,
+        has_xml=ask.found.state == "kept" and not quarantining.is_only_files(ask.unit, ask.found),
+        files=quarantining.file_names(files),
+        forms=[] if ask.found.draft else forms,
+        versions=[] if ask.found.draft else store.versions_in(ask.unit, ask.found.project_id),
         **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "quarantine"),
     )
 
@@ -71,7 +75,7 @@ def payload_xml(ask: Ask[Quarantined]) -> Answer:
     _may_read(ask)
     _note(ask)
     headers = {**SANDBOX, "Content-Disposition": attachment_header(f"quarantine-{ask.found.id}.xml")}
-    return Answer(store.xml_of(ask.unit, ask.found.id), 200, "application/xml", headers)
+    return Answer(quarantining.xml_blocks(ask.unit, ask.found, ask.site.blobs), 200, "application/xml", headers)
 
 
 @admin.get(f"{ONE}/files/<name>", needs=Verb.QUARANTINE_READ, finds=store.one_of)
@@ -94,11 +98,17 @@ def payload_file(ask: Ask[Quarantined]) -> Answer:
 
 @admin.post(f"{ONE}/take", needs=Verb.QUARANTINE_UPDATE, finds=store.one_of, reads=form_fields)
 def take_payload(ask: Ask[Quarantined]) -> Answer:
-    """Take it into a form. Raises: what `quarantining.take` raises; MissingField never, since the page offers what there is."""
+    """Take it into a form, and there into a version; give it to a submission, if it is only files.
+
+    Raises: what `quarantining.take` and `quarantining.give_files` raise.
+    """
     _may_read(ask)
-    how = ask.body.get("as", "")
-    taken = As(how) if how in list(As) else As.SENT
-    quarantining.take(ask.unit, ask.found, xml_form_id=ask.body.get("form") or None, how=taken)
+    form_id, version, submission, how = (ask.body.get(name, "").strip() for name in ("form", "version", "submission", "as"))
+    if submission:
+        quarantining.give_files(ask.unit, ask.found, xml_form_id=form_id, instance_id=submission)
+    else:
+        chosen = {"xml_form_id": form_id or None, "version": version or None}
+        quarantining.take(ask.unit, ask.found, **chosen, how=As(how) if how in list(As) else As.SENT, kept=ask.site.blobs)
     return redirect(link("projects", ask.found.project_id, "quarantine"))
 
 

@@ -10,7 +10,7 @@ from forms.store import projects as projects_store
 from forms.store.forms import Form
 from server import collect_settings
 from server.access.verbs import Verb
-from server.admin.filling import filled, media, parcel, sent, xform
+from server.admin.filling import filled, media, parcel, sent, set_trial_aside, xform
 from server.admin.pages import page, tabs
 from server.admin.surface import admin
 from server.web.answers import Answer, json
@@ -62,7 +62,13 @@ def try_media(ask: Ask[Form]) -> Answer:
     return media(ask, ask.found.version_id or 0)
 
 
-@admin.post(f"{DRAFT}/fill/submission", needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of, reads=parcel)
+@admin.post(
+    f"{DRAFT}/fill/submission",
+    needs=Verb.FORM_UPDATE,
+    finds=forms_store.draft_form_of,
+    reads=parcel,
+    refused=set_trial_aside,
+)
 def try_submit(ask: Ask[Form]) -> Answer:
     """Keep a trial with the draft; 201 leaves only after the commit.
 

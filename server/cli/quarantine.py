@@ -25,7 +25,8 @@ def quarantine() -> None:
 @click.option("--project", type=int, help="Number of a project; without it those of every project.")
 @click.option("--state", type=click.Choice(["kept", "taken", "dropped"]), default="kept", help="By default what waits.")
 def list_payloads(project: int | None, state: str) -> None:
-    """List payloads, the newest first: number, project, form, instance id, sender, device, times, bytes, files, reason."""
+    """List payloads, the newest first: number, project, form, instance id, sender, device, times, bytes, files,
+    whether a form or a draft was meant, reason."""
     with surroundings.database() as database, unit_of_work.reading(database) as unit:
         for each in store.page(unit, project, state=state, before=None, most=LINES_MOST):
             click.echo("\t".join(map(_shown, _columns(each))))
@@ -38,30 +39,42 @@ def list_payloads(project: int | None, state: str) -> None:
 )
 def show(number: int, folder: Path | None) -> None:
     """Write a payload's XML to standard output, byte for byte. The look is recorded."""
+    kept = blobs.of(surroundings.read())
     with surroundings.database() as database, unit_of_work.writing(database) as unit:
         found = store.one(unit, number)
-        xml, files = store.xml_of(unit, number), store.files_of(unit, number)
+        files = store.files_of(unit, number)
         audit.record(unit, "quarantine.view", project_id=found.project_id, subject=str(number))
-    sys.stdout.buffer.write(xml)
+        xml = None if folder and quarantining.is_only_files(unit, found) else quarantining.xml_blocks(unit, found, kept)
+    for block in xml or ():
+        sys.stdout.buffer.write(block)
     if folder is not None:
-        kept = blobs.of(surroundings.read())
         for name, sha256 in quarantining.file_names(files).items():
             _write(kept, sha256, folder / name)
 
 
 @quarantine.command()
 @click.argument("number", type=int)
-@click.option("--form", help="Form id in the same project, where the payload should not go into the form that it names.")
+@click.option("--form", help="Form id in the same project, where the payload names none or should not go into that one.")
+@click.option("--version", help="Version of the form by which the answers are read, where the payload names none or another.")
 @click.option("--as", "how", type=click.Choice([str(each) for each in As]), default="sent", help="How; see below.")
-def take(number: int, form: str | None, how: str) -> None:
-    """Take a payload into a form, closed ones too.
+@click.option("--submission", help="Instance id of a submission that gets the files, where only files came; with --form.")
+def take(number: int, form: str | None, version: str | None, how: str, submission: str | None) -> None:
+    """Take a payload into a form, closed ones too; its bytes stay as they came.
 
     `sent`: as it says itself. `edit`: as the newest version of the submission whose id it carries or names. `new`: as a
-    submission of its own, under a new id if its own is taken.
+    submission of its own, under a new id if its own is taken. What was sent to try a draft goes into the draft.
     """
+    if submission is not None and form is None:
+        raise click.UsageError("Say with --form of which form the submission is.")
+    kept = blobs.of(surroundings.read())
     with surroundings.database() as database, unit_of_work.writing(database) as unit:
-        received = quarantining.take(unit, store.one(unit, number), xml_form_id=form, how=As(how))
-    click.echo(f"Taken in as {received.instance_id}.")
+        found = store.one(unit, number)
+        if submission is not None and form is not None:
+            quarantining.give_files(unit, found, xml_form_id=form, instance_id=submission)
+            taken = submission
+        else:
+            taken = quarantining.take(unit, found, xml_form_id=form, version=version, how=As(how), kept=kept).instance_id
+    click.echo(f"Taken in as {taken}." if submission is None else f"Given to {taken}.")
 
 
 @quarantine.command()
@@ -77,7 +90,7 @@ def drop(number: int) -> None:
 def _columns(each: Quarantined) -> tuple[object, ...]:
     return (
         each.id, each.project_id, each.xml_form_id, each.instance_id, each.submitter, each.device_id, each.times, each.size_bytes,
-        each.files, each.reason,
+        each.files, "draft" if each.draft else "form", each.reason,
     )  # fmt: skip
 
 

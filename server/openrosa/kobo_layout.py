@@ -25,8 +25,10 @@ from server.access.policy import may
 from server.access.verbs import Verb
 from server.openrosa import form_list as lists
 from server.openrosa import submission as sending
-from server.openrosa.submission import Parcel
 from server.openrosa.surface import HEADERS, kobo
+from server.parcels import Parcel
+from server.parcels import parcel as parcel_of_parts
+from server.setting_aside import remembers
 from server.web.answers import Answer, empty, json, redirect, stated
 from server.web.bodies import Incoming, whole
 from server.web.surface import BY_CONTENT, SIGNED_IN, Ask
@@ -51,7 +53,7 @@ class SeveralForms(Problem):
 class Everywhere:
     """All projects at once."""
 
-    project_id: None = None
+    project_id: int | None = None
     form_id: None = None
 
 
@@ -132,12 +134,16 @@ def preflight(ask: Ask[Everywhere]) -> Answer:
 
 
 def set_aside(problem: Problem, ask: Ask[Everywhere]) -> Answer | None:
-    """Keep what was refused in the project it was meant for: that of its form, or the only one the caller may send to."""
+    """Keep what was refused in the project it was meant for: that of its form, or the only one the caller may send to.
+
+    Where that is not sure nothing is kept: one project's people must not read what was meant for another.
+    """
+    if ask.found.project_id is not None:
+        return sending.set_aside(problem, ask)  # a tablet that was shut out has its own project
     sent: Parcel = ask.body
     sendable = forms_store.forms_anywhere(ask.unit, _sendable(ask))
-    named = (
-        [] if isinstance(sent.envelope, Problem) else [one for one in sendable if one.xml_form_id == sent.envelope.xml_form_id]
-    )
+    said = sent.envelope
+    named = [one for one in sendable if one.xml_form_id == said.xml_form_id] if said else []
     meant = {one.project_id for one in named or sendable}
     if len(meant) != 1:
         return None
@@ -154,17 +160,25 @@ class JsonParcel(Parcel):
 def parcel(incoming: Incoming) -> Parcel:
     """What a tablet sends in parts, or one submission as JSON."""
     if incoming.content_type.partition(";")[0].strip().lower() != "application/json":
-        return sending.parcel(incoming)
+        return parcel_of_parts(incoming)
     raw = whole(lambda settings: settings.xml_limit_bytes)(incoming)
     try:
         told = from_json.read(raw)
         xml = from_json.as_xml(told, None)
-        return JsonParcel(envelope.read(xml), xml, [], told=told)
+        return JsonParcel(envelope.read(xml), None, xml, [], told=told)
     except Problem as problem:
-        return JsonParcel(problem, raw, [])
+        return JsonParcel(None, problem, raw, [])
 
 
-@kobo.post("/submission", "/api/v1/submissions", needs=BY_CONTENT, finds=everywhere, reads=parcel, refused=set_aside)
+@kobo.post(
+    "/submission",
+    "/api/v1/submissions",
+    needs=BY_CONTENT,
+    finds=everywhere,
+    reads=parcel,
+    refused=set_aside,
+    remembers=remembers,
+)
 def submit(ask: Ask[Everywhere]) -> Answer:
     """Keep a submission in the one form of its id that the caller may send to.
 
@@ -196,8 +210,9 @@ def preflight_of(ask: Ask[Project]) -> Answer:
     "/projects/<int:project_id>/submission",
     needs=BY_CONTENT,
     finds=project_there,
-    reads=sending.parcel,
+    reads=parcel_of_parts,
     refused=sending.set_aside,
+    remembers=remembers,
 )
 def submit_to(ask: Ask[Project]) -> Answer:
     """Keep a submission in one project, as Ona has it (openrosa.md KB-07)."""
@@ -232,9 +247,8 @@ def _in_json(ask: Ask[Any], meant: Form, received: Received) -> Answer:
 
 
 def _form_of(ask: Ask[Everywhere], sent: Parcel) -> Form:
-    if isinstance(sent.envelope, Problem):
-        raise sent.envelope
-    wanted, uuid = sent.envelope.xml_form_id, sent.envelope.formhub_uuid
+    said = sent.sent(None, None).envelope
+    wanted, uuid = said.xml_form_id, said.formhub_uuid
     sendable = _sendable(ask)
     found = forms_store.forms_anywhere(ask.unit, and_(sendable, form.c.xml_form_id == wanted))
     if uuid is not None and len(found) != 1:

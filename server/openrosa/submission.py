@@ -1,17 +1,14 @@
 """What a tablet sends: the pre-flight HEAD, and submissions, whole or in several requests."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from forms import receiving, trying
-from forms.quarantining import Refused
-from forms.receiving import Received, Sent, SentFile
+from forms.receiving import Received
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
 from forms.store.forms import Form
 from forms.store.projects import Project
 from forms.store.submissions import Target
-from forms.submission import envelope
 from server import setting_aside
 from server.access import policy
 from server.access.policy import Place
@@ -19,9 +16,9 @@ from server.access.verbs import Verb
 from server.openrosa.contact import device, heard, user_agent
 from server.openrosa.surface import HEADERS, message, openrosa
 from server.openrosa.surface import trying as trying_surface
+from server.parcels import Parcel, parcel
+from server.setting_aside import remembers
 from server.web.answers import Answer, empty
-from server.web.bodies import Incoming
-from server.web.multipart import submission_parts
 from server.web.surface import ANYONE, BY_CONTENT, SIGNED_IN, Ask
 from storage.problems import Problem
 
@@ -67,37 +64,30 @@ def trial_preflight(ask: Ask[Form]) -> Answer:
     return empty(204).with_headers({**HEADERS, "X-OpenRosa-Accept-Content-Length": limit})
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """A request's parts with their envelope read, or why it could not be."""
-
-    envelope: envelope.Envelope | Problem
-    xml: bytes
-    files: list[SentFile]
-    csrf: str | None = None
-
-
-def parcel(incoming: Incoming) -> Parcel:
-    """Files into blob storage and the envelope read, before any transaction begins."""
-    parts = submission_parts(incoming)
-    files = [SentFile(file.name, file.content_type, file.stored) for file in parts.files]
-    try:
-        return Parcel(envelope.read(parts.xml), parts.xml, files, parts.csrf)
-    except Problem as problem:
-        return Parcel(problem, parts.xml, files, parts.csrf)
-
-
-def set_aside(problem: Problem, ask: Ask[Project]) -> Answer | None:
+def set_aside(problem: Problem, ask: Ask[Any]) -> Answer | None:
     """Keep what was refused, if its sender may send anything here at all; thank for what a person took in meanwhile."""
-    sent_parcel: Parcel = ask.body
-    said = None if isinstance(sent_parcel.envelope, Problem) else sent_parcel.envelope
-    refused = Refused(said, sent_parcel.xml, sent_parcel.files, device(ask), user_agent(ask), problem)
-    if setting_aside.keep(ask, ask.found.id, refused):
-        return message(WORDS[receiving.Outcome.REPEATED], nature="submit_success", items=1, status=201)
-    return None
+    return _set_aside(problem, ask, draft=False)
 
 
-@openrosa.post(SUBMISSION, needs=BY_CONTENT, finds=projects_store.project_of, reads=parcel, refused=set_aside)
+def set_trial_aside(problem: Problem, ask: Ask[Form]) -> Answer | None:
+    """The same for what was sent to try a draft."""
+    return _set_aside(problem, ask, draft=True)
+
+
+def _set_aside(problem: Problem, ask: Ask[Any], *, draft: bool) -> Answer | None:
+    sent: Parcel = ask.body
+    refused = sent.refused(device(ask), user_agent(ask), problem, draft=draft)
+    return _thanked() if setting_aside.keep(ask, ask.found.project_id, refused) else None
+
+
+def _thanked(outcome: receiving.Outcome = receiving.Outcome.REPEATED, thanks: str | None = None, *, more: str = "") -> Answer:
+    said = WORDS[outcome] if thanks is None else thanks[:THANKS_CHARACTERS_MOST]
+    return message(said, nature="submit_success", items=1, status=201, more=more)
+
+
+@openrosa.post(
+    SUBMISSION, needs=BY_CONTENT, finds=projects_store.project_of, reads=parcel, refused=set_aside, remembers=remembers
+)
 def submit(ask: Ask[Project]) -> Answer:
     """Keep a submission; 201 leaves only after the commit.
 
@@ -108,19 +98,16 @@ def submit(ask: Ask[Project]) -> Answer:
 
 def thanked(ask: Ask[Project], received: Received, *, more: str = "") -> Answer:
     """201 with the form's own words of thanks, or ours."""
-    thanks = None if isinstance(ask.body.envelope, Problem) else ask.body.envelope.thanks
-    said = WORDS[received.outcome] if thanks is None else thanks[:THANKS_CHARACTERS_MOST]
-    answer = message(said, nature="submit_success", items=1, status=201, more=more)
+    brought: Parcel = ask.body
+    answer = _thanked(received.outcome, brought.envelope.thanks if brought.envelope else None, more=more)
     limit = str(ask.site.settings.accept_content_length_bytes)
     return answer.with_headers({"X-OpenRosa-Accept-Content-Length": limit})
 
 
 def keep(ask: Ask[Project]) -> Received:
     """Keep what came in the form of the project that it names, if the caller may send to it."""
-    sent_parcel: Parcel = ask.body
-    if isinstance(sent_parcel.envelope, Problem):
-        raise sent_parcel.envelope
-    sent = Sent(sent_parcel.envelope, sent_parcel.xml, sent_parcel.files, device(ask), user_agent(ask))
+    brought: Parcel = ask.body
+    sent = brought.sent(device(ask), user_agent(ask))
 
     def may_submit(target: Target) -> None:
         policy.require(ask.unit, ask.actor, Verb.SUBMISSION_CREATE, Place(target.project_id, target.form_id))
@@ -128,16 +115,13 @@ def keep(ask: Ask[Project]) -> Received:
     return receiving.receive(ask.unit, ask.found.id, sent, may_submit=may_submit)
 
 
-@trying_surface.post(TRIAL, needs=ANYONE, finds=forms_store.tested_form_of, reads=parcel)
-@openrosa.post(TRIAL, needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of, reads=parcel)
+@trying_surface.post(TRIAL, needs=ANYONE, finds=forms_store.tested_form_of, reads=parcel, refused=set_trial_aside)
+@openrosa.post(TRIAL, needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of, reads=parcel, refused=set_trial_aside)
 def submit_trial(ask: Ask[Form]) -> Answer:
     """Keep a submission that tries a draft, apart from all others.
 
     Source: ODK Central, POST /test/{token}/…/draft/submission.
     """
-    sent_parcel: Parcel = ask.body
-    if isinstance(sent_parcel.envelope, Problem):
-        raise sent_parcel.envelope
-    sent = Sent(sent_parcel.envelope, sent_parcel.xml, sent_parcel.files, device(ask), user_agent(ask))
-    received = trying.receive(ask.unit, ask.found, sent)
-    return message(WORDS[received.outcome], nature="submit_success", items=1, status=201)
+    brought: Parcel = ask.body
+    sent = brought.sent(device(ask), user_agent(ask))
+    return _thanked(trying.receive(ask.unit, ask.found, sent).outcome)

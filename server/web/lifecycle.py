@@ -63,8 +63,9 @@ def _answer(
                 made = route.handler(ask)
         _write_notes(ask)
         return made
-    with unit_of_work.reading(ask.site.database) as unit:
-        _admit(route, ask, unit, credentials, path, csrf)
+    turned_away = _turned_away(route, ask, credentials, path, csrf)
+    if turned_away is not None:
+        return _after_all(route, ask, incoming, csrf, turned_away)
     if route.reads is not None:
         ask.body = route.reads(incoming if ask.actor else replace(incoming, form_limit_bytes=STRANGERS_LIMIT_BYTES))
     _check_csrf(route, ask.actor, csrf or _posted_csrf(ask.body))
@@ -77,12 +78,52 @@ def _answer(
     try:
         return _written(ask, route.handler)
     except Problem as problem:
-        if route.refused is None or problem.status >= BROKEN:
-            raise
-        instead = _written(ask, partial(route.refused, problem))
-        if instead is None:
-            raise
-        return instead
+        return _set_aside(route, ask, problem)
+
+
+def _set_aside(route: Route, ask: Ask[Any], problem: Problem) -> Answer:
+    """What leaves instead of a refusal, if anything.
+
+    Raises: the *problem*.
+    """
+    if route.refused is None or problem.status >= BROKEN:
+        raise problem
+    instead = _written(ask, partial(route.refused, problem))
+    if instead is None:
+        raise problem
+    return instead
+
+
+def _turned_away(
+    route: Route, ask: Ask[Any], credentials: Credentials, path: dict[str, Any], csrf: str | None
+) -> tuple[Problem, bool] | None:
+    """Why the request is not let in, and whether what it brings is kept all the same; null, when it is let in."""
+    with unit_of_work.reading(ask.site.database) as unit:
+        ask.unit = unit
+        try:
+            _admit(route, ask, unit, credentials, path, csrf)
+        except Problem as problem:
+            keeps = problem.status < BROKEN and route.remembers is not None and route.remembers(ask, credentials)
+            return problem, keeps
+    return None
+
+
+def _after_all(route: Route, ask: Ask[Any], incoming: Incoming, csrf: str | None, turned_away: tuple[Problem, bool]) -> Answer:
+    """Keep what a request brings that was not let in, if that is to be.
+
+    Raises: why it was not let in; whatever else goes wrong is of no interest to who is out.
+    """
+    problem, keeps = turned_away
+    if not keeps or route.reads is None:
+        raise problem
+    settings = incoming.settings
+    most = min(settings.accept_content_length_bytes, settings.upload_limit_bytes)
+    try:
+        ask.body = route.reads(replace(incoming, settings=replace(settings, upload_limit_bytes=most)))
+        _check_csrf(route, ask.actor, csrf or _posted_csrf(ask.body))
+    except Problem as other:
+        raise (other if other.status >= BROKEN else problem) from None
+    return _set_aside(route, ask, problem)
 
 
 def _written(ask: Ask[Any], work: Callable[[Ask[Any]], Made]) -> Made:

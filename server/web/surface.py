@@ -141,6 +141,7 @@ class Route:
     writes: bool
     exports: bool
     refused: Callable[[Problem, "Ask[Any]"], Answer | None] | None
+    remembers: Callable[["Ask[Any]", Credentials], bool] | None
 
     @property
     def name(self) -> str:
@@ -183,6 +184,7 @@ class Surface:
         writes: bool | None = None,
         exports: bool = False,
         refused: Callable[[Problem, "Ask[Any]"], Answer | None] | None = None,
+        remembers: Callable[["Ask[Any]", Credentials], bool] | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declare a handler on each of *rules* under each prefix of the surface.
 
@@ -191,18 +193,30 @@ class Surface:
         must keep nobody waiting; its result is `ask.prepared`. *works* instead is for work of seconds, for which not even a unit
         that reads may be held: it has none, but may `ask.look`. GET and HEAD read unless *writes* says otherwise; *exports*
         streams from the exports' pool. *refused* is asked when the handler refused what was sent, in a write unit of its own,
-        since the handler's was undone; its answer, if it has one, leaves instead of the refusal.
+        since the handler's was undone; its answer, if it has one, leaves instead of the refusal. *remembers* is asked when
+        somebody is not let in; if it sets who that is and what was found, and says true, the body is read and *refused* is asked.
         """
 
         def declare(handler: Handler) -> Handler:
             writing = method not in ("GET", "HEAD") if writes is None else writes
             for prefix in self.prefixes:
                 for rule in rules:
-                    self.routes.append(
-                        Route(
-                            self, method, prefix + rule, needs, handler, finds, reads, prepares, works, writing, exports, refused
-                        )
+                    made = Route(
+                        self,
+                        method,
+                        prefix + rule,
+                        needs,
+                        handler,
+                        finds,
+                        reads,
+                        prepares,
+                        works,
+                        writing,
+                        exports,
+                        refused,
+                        remembers,
                     )
+                    self.routes.append(made)
             return handler
 
         return declare

@@ -40,10 +40,14 @@ app_user = Table(
     Column("project_id", ForeignKey("project.id"), nullable=False, index=True),
     # In clear, as the settings QR code must be shown again; revoking empties it.
     text("token", nullable=True, unique=True),
+    # What is left of a revoked key: enough to keep in quarantine what its tablet still sends, too little to open anything.
+    text("former_token_sha256", nullable=True),
     Column("created_by", ForeignKey("actor.id"), nullable=True),
     # From this moment the key is refused; it may be put later again, since the tablet may still hold what it could not send.
     moment("expires_at", nullable=True),
 )
+
+Index("uq_app_user__former_token_sha256", app_user.c.former_token_sha256, unique=True)
 
 # What a project's QR codes say beyond the address, as JSON in Collect's own words; no row: our defaults.
 collect_template = Table(

@@ -1,12 +1,13 @@
 """What was refused and is kept all the same, and when each sender was last heard of.
 
 `quarantine` holds one row for each payload and sender, however often it was sent: its XML byte for byte, why it was refused, and
-what became of it. A payload that was taken into a form or dropped by a person keeps its row, without its content: the tablet may
-still send it, and is then answered for what was decided. `contact` says, for each sender and device of a project, when it last
-asked for anything; it is written at most every few minutes, so that polling tablets do not wear the database out.
+what became of it. XML over its limit lies among the files, as the one whose hash is the payload's; some payloads have none. A
+payload that was taken into a form or dropped by a person keeps its row, without its content: the tablet may still send it, and is
+then answered for what was decided. `contact` says, for each sender and device of a project, when it last asked for anything; it
+is written at most every few minutes, so that polling tablets do not wear the database out.
 """
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, Table, func
+from sqlalchemy import BigInteger, Boolean, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, Table, false, func
 from sqlalchemy import text as sql
 
 from storage.schema.base import metadata, moment, row_id, text
@@ -26,7 +27,10 @@ quarantine = Table(
     text("code"),
     text("reason"),
     Column("xml", LargeBinary, nullable=True),
+    # Of the XML; where none came, of the names and hashes of the files.
     text("xml_sha256"),
+    # Sent to try a draft: never taken into anything but a draft.
+    Column("draft", Boolean, nullable=False, server_default=false()),
     Column("size_bytes", BigInteger, nullable=False),
     Column("submitter_id", ForeignKey("actor.id"), nullable=True),
     text("device_id", nullable=True),
@@ -45,6 +49,7 @@ Index(
     "uq_quarantine__payload",
     quarantine.c.project_id,
     quarantine.c.xml_sha256,
+    quarantine.c.draft,
     func.coalesce(quarantine.c.submitter_id, sql("0")),
     unique=True,
 )

@@ -58,16 +58,17 @@ def test_what_was_refused_is_listed_read_and_taken_into_another_form(site: Site,
     assert recorded(site)[-2:] == ["quarantine.take", "quarantine.view"]
 
 
-def test_xml_that_names_no_form_can_be_dropped(site: Site, tablet: Tablet, admin: Browser) -> None:
+def test_xml_that_cannot_be_read_can_be_dropped(site: Site, tablet: Tablet, admin: Browser) -> None:
     refuse(site, tablet, b"<data")
     here = f"/projects/{tablet.project_id}/quarantine"
 
     opened = admin.get(f"{here}/2")
+    taken = admin.post(f"{here}/2/take", form="register")
     dropped = admin.post(f"{here}/2/drop")
     again = admin.post(f"{here}/2/drop")
 
-    assert "names no form" in opened.text
-    assert "Take in" not in opened.text
+    assert "The XML does not say" in opened.text
+    assert (taken.status, "could not be read" in taken.text) == (400, True)
     assert (dropped.status, again.status) == (303, 404)
     assert admin.get(f"{here}/2/payload.xml").status == 404
 

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, update
 from werkzeug.test import Client, TestResponse
 
 from forms import quarantining
+from forms.problems import MalformedXml
 from forms.receiving import As, OtherBytes
 from forms.store import quarantine as store
 from forms.store.quarantine import Quarantined
@@ -18,7 +19,7 @@ from server.worker import work_until_idle
 from storage import unit_of_work
 from storage.blobs import Blobs
 from storage.engine import Database
-from storage.problems import NotFound
+from storage.problems import NotFound, Problem
 from storage.schema import audit, blob, contact, form, submission, submission_attachment, submission_version
 from tests.support import builders
 from tests.support.builders import Tablet
@@ -96,15 +97,26 @@ def test_what_comes_ten_times_is_kept_once_and_counted(client: Client, tablet: T
     assert (kept.times, kept.files) == (10, 1)
 
 
-@pytest.mark.parametrize("xml", [b"", b"not xml", b"<data", b"<data/>", "<data id='register'>\u00e9</data>".encode("latin-1")])
-def test_xml_that_cannot_be_read_is_kept_as_it_came(xml: bytes, client: Client, tablet: Tablet, database: Database) -> None:
+@pytest.mark.parametrize(
+    ("xml", "why_not_taken"),
+    [
+        (b"", MalformedXml),
+        (b"not xml", MalformedXml),
+        (b"<data", MalformedXml),
+        (b"<data/>", quarantining.Unnamed),
+        ("<data id='register'>\u00e9</data>".encode("latin-1"), MalformedXml),
+    ],
+)
+def test_xml_that_cannot_be_read_is_kept_as_it_came(
+    xml: bytes, why_not_taken: type[Problem], client: Client, tablet: Tablet, database: Database
+) -> None:
     assert send(client, tablet, xml, {"p.jpg": b"p"}).status_code == 400
 
     (kept,) = waiting(database, tablet)
     with unit_of_work.reading(database) as unit:
         assert store.xml_of(unit, kept.id) == xml
     assert (kept.xml_form_id, kept.files) == (None, 1)
-    with pytest.raises(quarantining.Unnamed):
+    with pytest.raises(why_not_taken):
         take(database, kept.id)
 
 
