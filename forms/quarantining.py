@@ -15,7 +15,7 @@ from typing import Any
 from forms import receiving, trying
 from forms.problems import XmlTooLarge
 from forms.receiving import As, EditsNothing, EditsThePast, IdIsTaken, OtherBytes, Received, Sent, SentFile, WasDeleted
-from forms.store import contacts
+from forms.store import contacts, uploads
 from forms.store import forms as forms_store
 from forms.store import quarantine as store
 from forms.store import submissions as submissions_store
@@ -202,6 +202,8 @@ def take(
     else:
         target = _target(unit, found, wanted, version)
         form_id, received = target.form_id, receiving.take(sender, target, sent, how)
+    if said.instance_id is not None and not found.draft:
+        uploads.give(unit, found.project_id, said.instance_id, received.version_id)
     _settled(unit, found, form_id, received.version_id, {"instanceId": received.instance_id, "as": str(how)})
     return received
 

@@ -10,10 +10,11 @@ from sqlalchemy import delete, func, insert, select, update
 from forms.store import submissions
 from storage.blobs import Stored
 from storage.problems import NotFound
-from storage.schema import form, submission_version, upload
+from storage.schema import actor, form, submission_version, upload
 from storage.unit_of_work import Unit
 
 ATTACH = "upload.attach"
+WAITING_MOST = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Upload:
 
 
 def upload_of(unit: Unit, *, project_id: int, xml_form_id: str, upload_token: str) -> Upload:
-    """The upload of this token in a form of the project, until it expires.
+    """The upload of this token in a form of the project, deleted meanwhile or not, until it expires.
 
     Raises: NotFound.
     """
@@ -49,7 +50,6 @@ def upload_of(unit: Unit, *, project_id: int, xml_form_id: str, upload_token: st
             upload.c.token == upload_token,
             form.c.project_id == project_id,
             form.c.xml_form_id == xml_form_id,
-            form.c.deleted_at.is_(None),
             upload.c.expires_at > unit.now,
         )
     ).one_or_none()
@@ -98,7 +98,7 @@ def attach(unit: Unit, *, upload_id: int | None = None, version_id: int | None =
     Asked from both sides after each has committed, so that whichever comes last finds the other.
     """
     ours = upload.c.id == upload_id if upload_id is not None else submission_version.c.id == version_id
-    waiting = unit.connection.execute(
+    meeting = unit.connection.execute(
         select(upload.c.id, submission_version.c.id, upload.c.name, upload.c.blob_sha256, upload.c.content_type)
         .join(
             submission_version,
@@ -107,7 +107,57 @@ def attach(unit: Unit, *, upload_id: int | None = None, version_id: int | None =
         .where(ours, upload.c.attached_at.is_(None), upload.c.blob_sha256.is_not(None), submission_version.c.draft.is_(False))
         .order_by(upload.c.id)
     ).all()
-    for found_id, to_version_id, name, sha256, content_type in waiting:
+    for found_id, to_version_id, name, sha256, content_type in meeting:
         assert sha256 is not None
-        submissions.keep_file(unit, to_version_id, name, sha256, content_type or "application/octet-stream")
-        unit.connection.execute(update(upload).where(upload.c.id == found_id).values(attached_at=unit.now))
+        _attached(unit, found_id, to_version_id, name, sha256, content_type)
+
+
+def give(unit: Unit, project_id: int, instance_id: str, version_id: int) -> None:
+    """Give a version the finished uploads that wait for this instance id in the project, in whichever of its forms."""
+    for each in waiting(unit, project_id, instance_id=instance_id):
+        _attached(unit, each.id, version_id, each.name, each.sha256, each.content_type)
+
+
+def _attached(unit: Unit, upload_id: int, version_id: int, name: str, sha256: str, content_type: str | None) -> None:
+    submissions.keep_file(unit, version_id, name, sha256, content_type or "application/octet-stream")
+    unit.connection.execute(update(upload).where(upload.c.id == upload_id).values(attached_at=unit.now))
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A file that came whole, in pieces, and whose submission is not here."""
+
+    id: int
+    xml_form_id: str
+    instance_id: str
+    name: str
+    sha256: str
+    content_type: str | None
+    size_bytes: int
+    sender: str | None
+    begun_at: datetime
+
+
+def waiting(unit: Unit, project_id: int, *, instance_id: str | None = None, most: int = WAITING_MOST) -> list[Waiting]:
+    """The files of a project that wait for their submissions, or for that with this instance id, the longest-waiting first."""
+    asked = (
+        select(
+            upload.c.id,
+            form.c.xml_form_id,
+            upload.c.instance_id,
+            upload.c.name,
+            upload.c.blob_sha256,
+            upload.c.content_type,
+            upload.c.length_bytes,
+            actor.c.display_name,
+            upload.c.created_at,
+        )
+        .join(form, form.c.id == upload.c.form_id)
+        .outerjoin(actor, actor.c.id == upload.c.actor_id)
+        .where(form.c.project_id == project_id, upload.c.blob_sha256.is_not(None), upload.c.attached_at.is_(None))
+        .order_by(upload.c.id)
+        .limit(most)
+    )
+    if instance_id is not None:
+        asked = asked.where(upload.c.instance_id == instance_id)
+    return [Waiting(*row) for row in unit.connection.execute(asked)]

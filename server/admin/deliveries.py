@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from forms.store import deliveries as store
 from forms.store import projects as projects_store
+from forms.store import uploads
 from forms.store.projects import Project
 from server.access.verbs import Verb
 from server.admin.pages import page, tabs
@@ -32,6 +33,7 @@ def deliveries_page(ask: Ask[Project]) -> Answer:
         standing=store.standing(ask.unit, ask.found.id),
         lacking=store.lacking(ask.unit, ask.found.id, most=LINES_MOST),
         in_clear=store.in_clear(ask.unit, ask.found.id, most=LINES_MOST),
+        waiting=uploads.waiting(ask.unit, ask.found.id),
         senders=[*silent, *(each for each in senders if each not in silent)],
         silent={each.actor_id for each in silent},
         **tabs(ask, ask.found, "deliveries"),

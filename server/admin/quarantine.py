@@ -11,8 +11,10 @@ from forms.receiving import As
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
 from forms.store import quarantine as store
+from forms.store import uploads
 from forms.store.projects import Project
 from forms.store.quarantine import Quarantined
+from forms.store.uploads import Waiting
 from server.access import policy
 from server.access.policy import Place
 from server.access.verbs import Verb
@@ -63,6 +65,7 @@ def payload_page(ask: Ask[Quarantined]) -> Answer:
         cut=xml is not None and len(xml) > SHOWN_BYTES_MOST,
         has_xml=ask.found.state == "kept" and not quarantining.is_only_files(ask.unit, ask.found),
         files=quarantining.file_names(files),
+        uploads=_uploads(ask),
         forms=[] if ask.found.draft else forms,
         versions=[] if ask.found.draft else store.versions_in(ask.unit, ask.found.project_id),
         **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "quarantine"),
@@ -117,6 +120,12 @@ def drop_payload(ask: Ask[Quarantined]) -> Answer:
     """Drop it for good."""
     quarantining.drop(ask.unit, ask.found)
     return redirect(link("projects", ask.found.project_id, "quarantine"))
+
+
+def _uploads(ask: Ask[Quarantined]) -> list[Waiting]:
+    if ask.found.instance_id is None or ask.found.state != "kept":
+        return []
+    return uploads.waiting(ask.unit, ask.found.project_id, instance_id=ask.found.instance_id)
 
 
 def _may_read(ask: Ask[Quarantined]) -> None:

@@ -1,7 +1,10 @@
 """What is refused is kept, once, with its files and its reason, until a person decides."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -304,3 +307,83 @@ def test_every_step_is_recorded(client: Client, tablet: Tablet, database: Databa
     with unit_of_work.reading(database) as unit:
         actions = list(unit.connection.execute(select(audit.c.action).order_by(audit.c.id)).scalars())[1:]
     assert actions == ["quarantine.create", "submission.create", "quarantine.take"]
+
+
+def at_once(*works: Callable[[], object]) -> list[object]:
+    """What each work gave when all began together; a Problem, where it raised one."""
+    start = Barrier(len(works))
+
+    def run(work: Callable[[], object]) -> object:
+        start.wait()
+        try:
+            return work()
+        except Problem as problem:
+            return type(problem)
+
+    with ThreadPoolExecutor(len(works)) as pool:
+        return list(pool.map(run, works))
+
+
+@pytest.mark.parametrize("second", ["take", "drop"])
+def test_of_two_who_decide_at_once_one_is_late(
+    second: str, site: Site, client: Client, tablet: Tablet, database: Database
+) -> None:
+    person, app = builders.add_person(database, "manager", "manager", project_id=tablet.project_id), application(site)
+    for number in range(6):
+        send(client, tablet, builders.submission(f"uuid:{number}", form_id="registre"), {"p.jpg": b"%d" % number})
+    here, auth = f"/v1/projects/{tablet.project_id}/quarantine", (person.email, builders.PASSWORD)
+
+    def taking(payload: Quarantined) -> int:
+        url = f"{here}/{payload.id}/take"
+        return Client(app).post(url, auth=auth, json={"formId": "register"}).status_code
+
+    def deciding(payload: Quarantined) -> int:
+        if second == "take":
+            return taking(payload)
+        return Client(app).delete(f"{here}/{payload.id}", auth=auth).status_code
+
+    for payload in waiting(database, tablet):
+        answers = at_once(partial(taking, payload), partial(deciding, payload))
+        assert sorted(answers, key=str) == [200, 404]
+
+    taken = len(waiting(database, tablet, "taken"))
+    assert taken + len(waiting(database, tablet, "dropped")) == 6
+    assert len(versions(database)) == taken == count(database, submission_attachment)
+    assert count(database, blob) == taken
+
+
+def test_a_file_that_is_just_being_sent_outlives_the_drop_of_the_same_bytes(
+    site: Site, client: Client, tablet: Tablet, database: Database, blobs: Blobs
+) -> None:
+    app = application(site)
+    for number in range(8):
+        photos = {f"{name}.jpg": b"%d %d" % (number, name) for name in range(3)}
+        send(client, tablet, builders.submission(f"uuid:no{number}", form_id="nothing"), photos)
+        (payload,) = waiting(database, tablet)
+
+        sent, dropped = at_once(
+            lambda: send(Client(app), tablet, builders.submission(f"uuid:{number}"), photos).status_code,  # noqa: B023
+            partial(drop, database, payload.id),
+        )
+
+        assert (sent, dropped) == (201, None)
+    with unit_of_work.reading(database) as unit:
+        held = list(unit.connection.execute(select(submission_attachment.c.blob_sha256)).scalars())
+        rows = set(unit.connection.execute(select(blob.c.sha256)).scalars())
+    assert (len(held), set(held)) == (24, rows)
+    assert all(sha256 is not None and blobs.holds(sha256) for sha256 in held)
+
+
+def test_hundreds_of_resends_are_one_payload(client: Client, tablet: Tablet, database: Database) -> None:
+    """Collect's auto-send tries again whenever it has a network."""
+    request = builders.multipart(builders.submission("uuid:1", form_id="nothing"), {"p.jpg": b"p" * 1000})
+    url = f"/v1/key/{tablet.token}/projects/{tablet.project_id}/submission"
+
+    statuses = {client.post(url, **request).status_code for _ in range(200)}
+
+    (kept,) = waiting(database, tablet)
+    assert (statuses, kept.times, kept.files) == ({404}, 200, 1)
+    assert kept.first_at < kept.last_at
+    with unit_of_work.reading(database) as unit:
+        actions = list(unit.connection.execute(select(audit.c.action)).scalars())
+    assert (count(database, blob), actions.count("quarantine.create")) == (1, 1)

@@ -14,15 +14,20 @@ import tusclient.uploader
 from sqlalchemy import select, update
 from werkzeug.test import Client, TestResponse
 
+from forms.receiving import As
+from forms.store import uploads
 from server import sweeping
+from server.web.surface import Site
 from server.worker import work_until_idle
 from storage import unit_of_work
 from storage.blobs import Blobs, DiskBlobs
 from storage.engine import Database
 from storage.partial import Partial
-from storage.schema import submission_attachment, upload
+from storage.schema import form, submission_attachment, upload
 from storage.settings import Settings
+from tests.server.admin.browsing import Browser
 from tests.support import builders
+from tests.support.quarantined import only, take
 from tests.support.supervised import Supervised
 
 FILM = random.Random(1).randbytes(3_000_000)
@@ -221,3 +226,43 @@ def test_the_protocols_own_client_resumes_after_the_server_was_killed(
     assert resumed_at == 1_200_000
     assert field.files() == {"film.mp4": hashlib.sha256(FILM).hexdigest()}
     assert b"".join(blobs.chunks(hashlib.sha256(FILM).hexdigest())) == FILM
+
+
+def test_files_of_a_submission_that_was_refused_wait_and_go_where_it_goes(
+    field: Field, client: Client, site: Site, blobs: Blobs
+) -> None:
+    url = f"/v1/key/{field.token}/projects/{field.project_id}/submission"
+    first, other = builders.submission("uuid:1", photo="photo.jpg"), builders.submission("uuid:1", photo="film.mp4", age="99")
+    with unit_of_work.writing(field.database) as unit:
+        unit.connection.execute(update(form).values(state="closed"))
+    assert client.post(url, **builders.multipart(other)).status_code == 409
+    patch(client, place(begin(client, field, 3)), 0, b"abc")
+    work_until_idle(field.database)
+    kept = only(field.database, field.project_id)
+    browser = Browser(site)
+    browser.sign_in(builders.add_person(field.database, "boss", "manager", project_id=field.project_id))
+
+    told = browser.get(f"/projects/{field.project_id}/deliveries").text
+    shown = browser.get(f"/projects/{field.project_id}/quarantine/{kept.id}").text
+    assert "1 file that came in pieces waits for its submission." in told
+    assert "film.mp4" in told
+    assert "film.mp4" in shown
+    take(field.database, kept.id, how=As.NEW)
+    work_until_idle(field.database)
+
+    assert field.files() == {"film.mp4": hashlib.sha256(b"abc").hexdigest()}
+    assert "waits for its submission" not in browser.get(f"/projects/{field.project_id}/deliveries").text
+    assert client.post(url, **builders.multipart(first)).status_code == 409
+
+
+def test_an_upload_that_was_begun_is_finished_whatever_becomes_of_its_form(field: Field, client: Client) -> None:
+    address = place(begin(client, field, 5))
+    patch(client, address, 0, b"012")
+    with unit_of_work.writing(field.database) as unit:
+        unit.connection.execute(update(form).values(deleted_at=unit.now))
+
+    assert begin(client, field, 5).status_code == 404
+    assert patch(client, address, 3, b"34").status_code == 204
+    with unit_of_work.reading(field.database) as unit:
+        (waiting,) = uploads.waiting(unit, field.project_id)
+    assert (waiting.name, waiting.size_bytes, waiting.sender) == ("film.mp4", 5, "tablet")
