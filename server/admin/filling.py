@@ -25,8 +25,8 @@ from server.admin.languages import N_
 from server.admin.pages import page, tabs
 from server.admin.style import FILLING_HREF
 from server.admin.surface import admin, public
-from server.web import ranges
 from server.parcels import Parcel
+from server.web import ranges
 from server.web.answers import Answer, json
 from server.web.bodies import Incoming
 from server.web.surface import Ask
