@@ -39,8 +39,8 @@ check: .venv/ready-for-tests  ## Lint, types and the laws of the layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports --cache-dir .cache/import_linter
 
-bench: .venv/ready-for-tests  ## Measure intake, rebuild, export, memory, compiling and downloads; takes minutes
-	@for each in intake rebuild export memory compiling forms tablets; do $(BIN)/python -m bench.$$each || exit 1; done
+bench: .venv/ready-for-tests  ## Measure intake, rebuild, exports, memory, compiling and downloads; takes minutes
+	@for each in intake rebuild export memory decrypting compiling forms tablets; do $(BIN)/python -m bench.$$each || exit 1; done
 
 migration: .venv/ready-for-tests  ## Draft the next migration: make migration NAME="what changes"
 	@$(BIN)/python -m tests.support.drafting "$(NAME)"

@@ -25,6 +25,13 @@ def server_url(site_url: str, token: str, project_id: int) -> str:
     return f"{site_url}/v1/key/{token}/projects/{project_id}"
 
 
+def come_by_themselves(template: Template) -> bool:
+    """Whether forms come to a tablet that was set up so, and leave it, without anybody doing anything."""
+    general = template.get("general", {})
+    fetched = general.get("form_update_mode") == "match_exactly"
+    return fetched and general.get("autosend", "off") != "off"
+
+
 # What a project's codes say until somebody chooses otherwise; Collect's own defaults would leave everything to the enumerator
 # (openrosa.md QR-11b).
 DEFAULT: Template = MappingProxyType(
@@ -59,10 +66,19 @@ def encoded(settings: str) -> str:
 def svg(text: str) -> str:
     """The QR code of *text* as an inline SVG element that scales with its place and needs no style of its own."""
     out = io.BytesIO()
-    segno.make_qr(text, error="l", boost_error=False).save(
-        out, kind="svg", xmldecl=False, svgns=True, border=QUIET_MODULES, omitsize=True, dark="#000", light="#fff", svgclass="qr",
+    # Trying all eight masks costs four times as much, and what was compressed has no pattern that one would hide better.
+    segno.make_qr(text, error="l", boost_error=False, mask=0).save(
+        out,
+        kind="svg",
+        xmldecl=False,
+        svgns=True,
+        border=QUIET_MODULES,
+        omitsize=True,
+        dark="#000",
+        light="#fff",
+        svgclass="qr",
         lineclass=None,
-    )  # fmt: skip
+    )
     return out.getvalue().decode()
 
 

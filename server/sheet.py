@@ -27,13 +27,17 @@ STYLE_SOURCE = f"'sha256-{base64.b64encode(hashlib.sha256(STYLE.encode()).digest
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One code to be cut out; the ends of access as each language writes them, empty for a key that never ends."""
+    """One code to be cut out; the ends of access as each language writes them, empty for a key that never ends.
+
+    *by_itself*: the settings in the code let forms come and go without anybody doing anything.
+    """
 
     name: str
     project: str
     code: str
     ends_fr: str
     ends_en: str
+    by_itself: bool
 
 
 def cards(
@@ -41,6 +45,7 @@ def cards(
 ) -> list[Card]:
     """A card for each app user that has a key, in the order given."""
     made = []
+    by_itself = managed and collect_settings.come_by_themselves(template)
     for each in app_users:
         if each.token is None:
             continue
@@ -48,7 +53,14 @@ def cards(
         settings = collect_settings.settings_json(address, project_name, template, managed=managed)
         code = collect_settings.svg(collect_settings.encoded(settings))
         made.append(
-            Card(each.display_name, project_name, code, _said(each.expires_at, zone, "fr"), _said(each.expires_at, zone, "en"))
+            Card(
+                each.display_name,
+                project_name,
+                code,
+                _said(each.expires_at, zone, "fr"),
+                _said(each.expires_at, zone, "en"),
+                by_itself,
+            )
         )
     return made
 

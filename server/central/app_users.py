@@ -1,6 +1,8 @@
 """App users: the tablets of a project."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from forms.problems import MissingField
@@ -9,7 +11,7 @@ from forms.store import tallies
 from forms.store.actors import KnownActor, actors_by_id
 from forms.store.projects import Project
 from server.access import app_users
-from server.access.app_users import AppUser
+from server.access.app_users import AppUser, BadEnd
 from server.access.verbs import Verb
 from server.central import shapes
 from server.central.surface import central
@@ -17,6 +19,7 @@ from server.web.answers import Answer, json, stated, success
 from server.web.bodies import json_object
 from server.web.parameters import extended
 from server.web.surface import Ask
+from storage.problems import NotFound
 
 APP_USERS = "/projects/<int:project_id>/app-users"
 NAME_CHARACTERS_MOST = 255
@@ -44,14 +47,33 @@ def one_app_user(ask: Ask[AppUser]) -> Answer:
 def create_app_user(ask: Ask[Project]) -> Answer:
     """A new app user, who may do nothing before the project or some of its forms are assigned to it.
 
-    Raises: MissingField. Source: ODK Central, POST …/app-users.
+    Beyond Central, its key can be made to end: `expiresAt`, a day or a moment. Raises: MissingField, BadEnd.
+    Source: ODK Central, POST …/app-users.
     """
     name = ask.body.get("displayName")
     if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_CHARACTERS_MOST:
         raise MissingField(field="displayName")
-    added = app_users.add_app_user(ask.unit, ask.found.id, name.strip(), collects=False)
+    added = app_users.add_app_user(ask.unit, ask.found.id, name.strip(), expires_at=_end(ask), collects=False)
     ask.note("field_key.create", project_id=ask.found.id, subject=str(added.id))
     return json(_app_user(added, actors_by_id(ask.unit, [added.id])))
+
+
+@central.route(
+    "PATCH", f"{APP_USERS}/<int:app_user_id>", needs=Verb.APP_USER_CREATE, finds=app_users.app_user_of, reads=json_object
+)
+def put_end(ask: Ask[AppUser]) -> Answer:
+    """Let the key end at another moment, or with a null never: `{"expiresAt": "2027-06-30"}`. Central has no such route.
+
+    Raises: MissingField, BadEnd; NotFound, once it was revoked.
+    """
+    if ask.found.token is None:
+        raise NotFound
+    if "expiresAt" not in ask.body:
+        raise MissingField(field="expiresAt")
+    ends = _end(ask)
+    app_users.put_end(ask.unit, ask.found.id, ends)
+    ask.note("field_key.update", project_id=ask.found.project_id, subject=str(ask.found.id))
+    return json(_app_user(replace(ask.found, expires_at=ends), actors_by_id(ask.unit, [ask.found.id])))
 
 
 @central.route("DELETE", f"{APP_USERS}/<int:app_user_id>", needs=Verb.APP_USER_DELETE, finds=app_users.app_user_of)
@@ -81,4 +103,11 @@ def _shown(ask: Ask[Any], project_id: int, listed: Sequence[AppUser]) -> list[di
 
 def _app_user(found: AppUser, actors: dict[int, KnownActor]) -> dict[str, Any]:
     known = shapes.actor(actors.get(found.id)) or {}
-    return {**known, "projectId": found.project_id, "token": found.token}
+    return {**known, "projectId": found.project_id, "token": found.token, "expiresAt": stated(found.expires_at)}
+
+
+def _end(ask: Ask[Any]) -> datetime | None:
+    until = ask.body.get("expiresAt")
+    if until is not None and not isinstance(until, str):
+        raise BadEnd
+    return app_users.end_of_access(until or "", ask.site.settings.time_zone, ask.unit.now)

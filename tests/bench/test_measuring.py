@@ -3,7 +3,7 @@
 import pytest
 from click.testing import CliRunner
 
-from bench import compiling, forms, intake, load, machine, memory, rebuild, tablets
+from bench import compiling, decrypting, forms, intake, load, machine, memory, rebuild, tablets
 from bench.registrations import Registration
 
 
@@ -39,6 +39,10 @@ def test_compiling_is_measured(database_kind: str) -> None:
 
 def test_memory_is_measured() -> None:
     assert "| 1 |" in run(memory.main, "--megabytes", "1")
+
+
+def test_decrypting_is_measured() -> None:
+    assert "| 1 |" in run(decrypting.main, "--megabytes", "1")
 
 
 def test_reading_forms_is_measured(database_kind: str) -> None:

@@ -2,16 +2,22 @@
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import func, select, true
 
 from forms import keying, retiring
+from forms.definition import reading
 from forms.store import forms as forms_store
 from forms.store import trash, versions
+from forms.submission import project_keys
+from forms.xml import parse
 from storage import unit_of_work
 from storage.engine import Database
 from storage.schema import form_version_key
+from tests.forms.workbooks import Rows, workbook
 from tests.support import builders
 from tests.support.encrypting import AUDIO, COLLECT, ENKETO, PHOTO, VERSION, Elsewhere, Encrypted, opened, pair, rows
 from tests.support.households import basic
@@ -148,3 +154,28 @@ def test_a_form_from_the_trash_comes_back_under_the_key(database: Database) -> N
         back = forms_store.form_of(unit, project_id, "deleted")
 
     assert back.version == VERSION
+
+
+@pytest.mark.follows("SB-80 DL-06")
+def test_a_form_that_names_where_to_send_and_its_own_key_keeps_both(encrypted: Encrypted, tmp_path: Path) -> None:
+    own = project_keys.public_text(rsa.generate_private_key(public_exponent=65_537, key_size=2048).public_key())
+    elsewhere = "https://partner.example/submission"
+    survey: Rows = [["type", "name", "label"], ["text", "name", "Name"]]
+    names: list[str | None] = ["form_title", "form_id", "version", "submission_url", "public_key"]
+    for form_id, key in (("theirs", own), ("ours", None)):
+        made = workbook(tmp_path, survey=survey, settings=[names, [form_id, form_id, "1", elsewhere, key]])
+        sent = encrypted.client.post(
+            f"/v1/projects/{encrypted.project_id}/forms?publish=true",
+            data=made.read_bytes(),
+            content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            headers={**basic(encrypted.manager), "X-XlsForm-FormId-Fallback": form_id},
+        )
+        assert sent.status_code == 200, sent.get_json()
+
+    for form_id, key, version in (("theirs", own, "1"), ("ours", pair().public, "1[encrypted:2bf9c29f]")):
+        xform = encrypted.client.get(
+            f"/v1/projects/{encrypted.project_id}/forms/{form_id}.xml", headers=basic(encrypted.manager)
+        ).get_data()
+        definition = reading.read(xform)
+        (submission,) = parse(xform).iter("{*}submission")
+        assert (definition.version, submission.get("action"), submission.get("base64RsaPublicKey")) == (version, elsewhere, key)

@@ -91,6 +91,25 @@ def test_app_users_are_made_listed_and_revoked(client: Client, households: House
     assert listed["tablet 1"]["lastUsed"] is None
 
 
+def test_the_key_of_an_app_user_ends_when_it_is_told_to(client: Client, households: Households, database: Database) -> None:
+    manager = basic(builders.add_person(database, "boss", "manager", project_id=households.project_id))
+    path = f"/v1/projects/{households.project_id}/app-users"
+
+    made = client.post(path, json={"displayName": "tablet 2", "expiresAt": "2099-06-30"}, headers=manager).get_json()
+    one = f"{path}/{made['id']}"
+    later = client.patch(one, json={"expiresAt": "2099-07-01T10:00:00Z"}, headers=manager).get_json()
+    never = client.patch(one, json={"expiresAt": None}, headers=manager).get_json()
+
+    assert made["expiresAt"] == "2099-06-30T23:59:59.000Z"
+    assert later["expiresAt"] == "2099-07-01T10:00:00.000Z"
+    assert never["expiresAt"] is client.get(one, headers=manager).get_json()["expiresAt"] is None
+    assert client.get(one, headers={**manager, **EXTENDED}).get_json()["createdBy"]["displayName"] == "boss"
+    for wrong in ({"expiresAt": "1999-01-01"}, {"expiresAt": 7}, {"expiresAt": "tomorrow"}, {}):
+        assert client.patch(one, json=wrong, headers=manager).status_code == 400
+    client.delete(one, headers=manager)
+    assert client.patch(one, json={"expiresAt": None}, headers=manager).status_code == 404
+
+
 def test_a_viewer_neither_sees_nor_makes_app_users(client: Client, households: Households) -> None:
     path = f"/v1/projects/{households.project_id}/app-users"
 
