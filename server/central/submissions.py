@@ -96,7 +96,12 @@ def review_submission(ask: Ask[Pulled]) -> Answer:
     if "reviewState" not in ask.body:
         raise MissingField(field="reviewState")
     reviewing.review(ask.unit, ask.found, ask.body["reviewState"])
-    return json(_submission(pulling.submission_of(ask.unit, **ask.path), None))
+    return shown(pulling.submission_of(ask.unit, **ask.path))
+
+
+def shown(found: Pulled) -> Answer:
+    """A submission, as Central answers whoever changed it."""
+    return json(_submission(found, None))
 
 
 @central.get(f"{TRIAL}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.trial_of)

@@ -136,3 +136,28 @@ def test_pyodk_prepares_and_publishes_forms(households: Households, served: Serv
             client.forms.update("survey", definition=definition)
         assert refused.value.is_central_error(409.6)
         assert client.forms.get_xml("survey") == definition
+
+
+def test_pyodk_sends_edits_and_reviews(households: Households, served: Served, tmp_path: Path) -> None:
+    photo = tmp_path / "p.jpg"
+    photo.write_bytes(b"photo")
+    with _client(served, households, tmp_path) as client:
+        sent = client.submissions.create(survey.filled("uuid:new").decode(), form_id="survey", attachments=[photo])
+        assert sent.instanceId == "uuid:new"
+        edit = survey.filled("uuid:newer").replace(b"</orx:meta>", b"<orx:deprecatedID>uuid:new</orx:deprecatedID></orx:meta>")
+        client.submissions._put("uuid:new", edit.decode(), form_id="survey")
+        client.submissions.review("uuid:new", "approved", form_id="survey")
+        assert client.submissions.get("uuid:new", "survey").reviewState == "approved"
+        here = f"projects/{households.project_id}/forms/survey/submissions/uuid%3Anew"
+        assert client.session.get(f"{here}.xml").content == edit
+        assert client.session.get(f"{here}/attachments/p.jpg").content == b"photo"
+
+
+def test_pyodk_makes_and_changes_entities(households: Households, served: Served, tmp_path: Path) -> None:
+    builders.add_form(households.database, households.project_id)
+    with _client(served, households, tmp_path) as client:
+        made = client.entities.create(label="Awa", data={"age": "30"}, entity_list_name="people")
+        changed = client.entities.update(made.uuid, "people", label="Awa B.", base_version=1)
+        assert (changed.currentVersion.label, changed.currentVersion.version) == ("Awa B.", 2)
+        assert [each.uuid for each in client.entities.list("people")] == [made.uuid]
+        assert [each.name for each in client.entity_lists.list()] == ["people"]

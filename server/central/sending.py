@@ -1,0 +1,135 @@
+"""Submissions over the API: sent, edited and given their files by a program or by ODK Web Forms; kept as any tablet's are.
+
+Central answers 409 to a submission that is there already; here the same bytes are the same submission, as they are by OpenRosa.
+"""
+
+from dataclasses import dataclass
+
+from forms import receiving
+from forms.problems import MissingField
+from forms.quarantining import Refused
+from forms.receiving import DEVICE_CHARACTERS_MOST, Received, Sent, SentFile
+from forms.store import forms as forms_store
+from forms.store import pulling
+from forms.store import submissions as store
+from forms.store.forms import Form
+from forms.store.pulling import Pulled
+from forms.submission import envelope
+from forms.submission.envelope import Envelope
+from server import setting_aside
+from server.access.verbs import Verb
+from server.central.submissions import ONE, SUBMISSIONS, shown
+from server.central.surface import central
+from server.web.answers import Answer, success
+from server.web.bodies import Incoming, whole
+from server.web.multipart import safe_name
+from server.web.parameters import BadParameter
+from server.web.surface import Ask
+from storage.problems import Problem
+
+USER_AGENT_CHARACTERS_MOST = 255
+
+
+@dataclass(frozen=True, slots=True)
+class SentXml:
+    """The XML of a submission with its envelope, or why that could not be read."""
+
+    xml: bytes
+    envelope: Envelope | Problem
+
+
+def sent_xml(incoming: Incoming) -> SentXml:
+    """The body, which is the XML.
+
+    Raises: TooLarge.
+    """
+    xml = whole(lambda settings: settings.xml_limit_bytes)(incoming)
+    try:
+        return SentXml(xml, envelope.read(xml))
+    except Problem as problem:
+        return SentXml(xml, problem)
+
+
+def set_aside(problem: Problem, ask: Ask[Form | Pulled]) -> Answer | None:
+    """Keep what was refused."""
+    body: SentXml = ask.body
+    said = None if isinstance(body.envelope, Problem) else body.envelope
+    setting_aside.keep(ask, ask.found.project_id, Refused(said, body.xml, [], _device(ask), _user_agent(ask), problem))
+    return None
+
+
+@central.post(SUBMISSIONS, needs=Verb.SUBMISSION_CREATE, finds=forms_store.published_form_of, reads=sent_xml, refused=set_aside)
+def create_submission(ask: Ask[Form]) -> Answer:
+    """Keep a submission of the form that the address names.
+
+    Raises: BadParameter, and what `receiving.receive` raises. Source: ODK Central, POST …/submissions; openrosa.md KB-37.
+    """
+    return _told(ask, _received(ask))
+
+
+@central.route("PUT", ONE, needs=Verb.SUBMISSION_UPDATE, finds=pulling.submission_of, reads=sent_xml, refused=set_aside)
+def edit_submission(ask: Ask[Pulled]) -> Answer:
+    """Keep an edit of the submission, which names the version that it edits.
+
+    Raises: MissingField, BadParameter, and what `receiving.receive` raises. Source: ODK Central, PUT …/submissions/{instanceId}.
+    """
+    said = ask.body.envelope
+    if not isinstance(said, Problem):
+        if said.deprecated_id is None:
+            raise MissingField(field="deprecatedID")
+        edited = store.kept(ask.unit, ask.found.form_id, said.deprecated_id)
+        if edited is not None and edited.submission_id != ask.found.id:
+            raise BadParameter(field="deprecatedID", reason="it is another submission's.")
+    return _told(ask, _received(ask))
+
+
+def _file(incoming: Incoming) -> SentFile:
+    """The body into blob storage, under the name that the path gives it.
+
+    Raises: TooLarge, BadFileName.
+    """
+    name = safe_name(str(incoming.path["name"]))
+    with incoming.blobs.writer() as writer:
+        for block in incoming.blocks(incoming.settings.upload_limit_bytes):
+            writer.write(block)
+        return SentFile(name, incoming.content_type[:255] or "application/octet-stream", writer.finish())
+
+
+@central.post(f"{ONE}/attachments/<name>", needs=Verb.SUBMISSION_UPDATE, finds=pulling.submission_of, reads=_file)
+def send_attachment(ask: Ask[Pulled]) -> Answer:
+    """Keep a file of the submission as it stands, whether its answers name it or not.
+
+    Source: ODK Central, POST …/attachments/{filename}, which takes only what the answers name.
+    """
+    receiving.keep_files(ask.unit, ask.found.current.id, [ask.body])
+    ask.note(
+        "submission.attachment.update",
+        project_id=ask.found.project_id,
+        form_id=ask.found.form_id,
+        subject=ask.found.instance_id,
+        details={"sha256": ask.body.stored.sha256},
+    )
+    return success()
+
+
+def _received(ask: Ask[Form] | Ask[Pulled]) -> Received:
+    body: SentXml = ask.body
+    if isinstance(body.envelope, Problem):
+        raise body.envelope
+    if body.envelope.xml_form_id != ask.path["xml_form_id"]:
+        raise BadParameter(field="form id", reason="it did not match the form in the address.")
+    sent = Sent(body.envelope, body.xml, [], _device(ask), _user_agent(ask))
+    return receiving.receive(ask.unit, ask.found.project_id, sent, may_submit=lambda _: None)
+
+
+def _told(ask: Ask[Form] | Ask[Pulled], received: Received) -> Answer:
+    root = store.version(ask.unit, received.version_id).root_instance_id
+    return shown(pulling.submission_of(ask.unit, ask.found.project_id, str(ask.path["xml_form_id"]), root))
+
+
+def _device(ask: Ask[Form] | Ask[Pulled] | Ask[Form | Pulled]) -> str | None:
+    return ask.query.get("deviceID", "")[:DEVICE_CHARACTERS_MOST] or None
+
+
+def _user_agent(ask: Ask[Form] | Ask[Pulled] | Ask[Form | Pulled]) -> str:
+    return (ask.headers.get("User-Agent") or "")[:USER_AGENT_CHARACTERS_MOST]
