@@ -24,7 +24,7 @@ from cases.store import sheets
 from forms.definition import reading
 from forms.definition.model import Definition
 from forms.store import forms as forms_store
-from forms.store import submissions as submissions_store
+from forms.store import versions
 from forms.submission import answers, envelope
 from server.demo.chronicle import Posting
 from storage import unit_of_work
@@ -38,10 +38,7 @@ def definitions_of(unit: Unit, project_id: int, names: Iterable[str]) -> dict[st
     """The definitions of published forms, by form id."""
     found = {}
     for name in names:
-        target = submissions_store.target_of(unit, project_id, name)
-        assert target is not None
-        assert target.version_id is not None
-        found[name] = reading.read(forms_store.xform_of(unit, target.version_id))
+        found[name] = reading.read(forms_store.xform_of(unit, versions.version_of(unit, project_id, name).id))
     return found
 
 
