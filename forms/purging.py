@@ -9,7 +9,7 @@ they are.
 from dataclasses import replace
 from datetime import datetime
 
-from forms import receiving
+from forms import receiving, updating_entities
 from forms.definitions import definition_of
 from forms.store import purging as store
 from forms.store.purging import Said
@@ -64,7 +64,9 @@ def _cleared(unit: Unit, form_id: int, most: int) -> bool:
     if not submission_ids:
         return False
     version_ids = store.versions_of(unit, submission_ids)
-    jobs.forget(unit, receiving.READ, version_ids)
+    for kind in (receiving.READ, updating_entities.APPROVED):
+        jobs.forget(unit, kind, version_ids)
+    jobs.forget(unit, updating_entities.FORCE, store.held_of(unit, version_ids))
     for said in _spoken_for(store.said_of_entities(unit, submission_ids)):
         store.say(unit, said)
     blobs.forget(unit, store.remove_submissions(unit, submission_ids, version_ids))

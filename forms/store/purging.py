@@ -118,6 +118,12 @@ def say(unit: Unit, said: Said) -> None:
     unit.connection.execute(update(entity_version).where(*theirs).values(**told))
 
 
+def held_of(unit: Unit, version_ids: Sequence[int]) -> list[int]:
+    """What these versions asked of entities and what still waits."""
+    waiting = select(entity_held.c.id).where(entity_held.c.submission_version_id.in_(version_ids))
+    return list(unit.connection.execute(waiting).scalars())
+
+
 def remove_submissions(unit: Unit, submission_ids: Sequence[int], version_ids: Sequence[int]) -> list[str]:
     """Remove submissions and what hangs on them; returns the hashes of their files. What was refused before stays refused."""
     taken = quarantine.c.submission_version_id

@@ -6,7 +6,7 @@ from typing import Any
 from forms.store import projects as projects_store
 from forms.store.projects import Project
 from server import collect_settings, sheet
-from server.access import app_users, collect_templates
+from server.access import app_users, assignments, collect_templates
 from server.access.app_users import AppUser
 from server.access.verbs import Verb
 from server.admin.pages import HEADERS, link, page, tabs
@@ -115,6 +115,7 @@ def app_user_page(ask: Ask[AppUser]) -> Answer:
         address=address,
         settings=settings,
         managed=_managed(ask),
+        collects_in=assignments.collects_in(ask.unit, ask.found.id, project.id),
         code=collect_settings.svg(collect_settings.encoded(settings)),
         **tabs(ask, project, "app-users"),
     )

@@ -9,8 +9,10 @@ from werkzeug.test import Client, TestResponse
 
 from forms import drafting, publishing
 from forms.store import forms
+from server.web.surface import Site
 from storage import unit_of_work
 from storage.engine import Database
+from tests.server.admin.browsing import Browser
 from tests.support import builders
 from tests.support.builders import Person
 from tests.support.households import basic
@@ -179,6 +181,12 @@ def test_a_tablet_sees_and_sends_only_what_it_was_assigned(office: Office) -> No
     assert (send("second", "uuid:2"), set(reach("second")), upload("second")) == (403, {403}, 403)
     assert get("/assignments") == get("/forms/first/assignments") == get("/forms/first/submissions") == 403
 
+    for kobo in (f"/collector/{key}/formList", f"/v1/key/{key}{office.project}/forms"):
+        assert "second" not in (listed := office.client.get(kobo).text)
+        assert "first" in listed
+    stranger = builders.multipart(builders.submission("uuid:k", form_id="second"))
+    assert office.client.post(f"/collector/{key}/submission", **stranger).status_code == 404
+
     assert office.call("POST", f"{office.project}/assignments/app-user/{tablet}", office.manager).status_code == 200
     assert (send("second", "uuid:3"), set(reach("second"))) == (201, {200})
 
@@ -254,3 +262,19 @@ def test_a_project_is_put_with_the_roles_in_its_forms(office: Office) -> None:
     ]
     assert [answer.status_code for answer in refused] == [403, 404, 404, 400, 400, 404]
     assert office.ask(f"{office.project}/assignments/forms", office.manager) == before
+
+
+def test_the_page_of_an_app_user_says_where_it_collects(office: Office, site: Site) -> None:
+    tablet, _ = office.tablet()
+    browser = Browser(site)
+    browser.sign_in(office.manager)
+    page = f"{office.project}/app-users/{tablet}"
+    nowhere = browser.get(page).text
+    office.call("POST", f"{office.project}/forms/second/assignments/app-user/{tablet}", office.manager)
+    somewhere = browser.get(page).text
+    office.call("POST", f"{office.project}/assignments/app-user/{tablet}", office.manager)
+    everywhere = browser.get(page).text
+
+    assert "No form is assigned to it" in nowhere
+    assert "It collects in these forms only: second" in somewhere
+    assert "It collects in every form of the project." in everywhere
