@@ -126,7 +126,7 @@ def _undeclared_prefix(sheets: Sheets) -> Issue:
 
 
 def _in_child(path: Path, kind: str, limits: Limits, fallback_id: str, helper: Helper) -> dict[str, Any]:
-    name = "".join(each for each in fallback_id if each.isalnum() or each in "_-")[:64] or "form"
+    name = "".join(each for each in fallback_id if each.isprintable() and each not in "/\\").strip()[:255] or "form"
     order = asdict(limits) | {"kind": kind, "fallback_id": name}
     try:
         with path.open("rb") as file:

@@ -50,11 +50,21 @@ class Validator:
     def validate(self, xform: bytes, sheets: Sheets | None = None, *, limit_seconds: float = 60) -> list[Issue] | NotValidated:
         """What ODK Validate holds against *xform*: [] when it passes. *sheets* give the issues their places.
 
+        Forms wait for each other, but none longer than *limit_seconds*: then it goes on without.
+
         Source: ODK Validate 1.20 in pyxform's wheel.
         """
         if self._jar is None:
             return NotValidated("The installed pyxform has no ODK Validate in it.")
-        with tempfile.TemporaryFile(prefix="siraba-validating-") as form, self._one_at_a_time:
+        if not self._one_at_a_time.acquire(timeout=limit_seconds):
+            return NotValidated("ODK Validate was busy with other forms.")
+        try:
+            return self._validate(xform, sheets, limit_seconds)
+        finally:
+            self._one_at_a_time.release()
+
+    def _validate(self, xform: bytes, sheets: Sheets | None, limit_seconds: float) -> list[Issue] | NotValidated:
+        with tempfile.TemporaryFile(prefix="siraba-validating-") as form:
             form.write(xform)
             form.flush()
             try:

@@ -7,6 +7,7 @@ import pytest
 from pyodk.client import Client
 from pyodk.errors import PyODKError
 
+from tests.forms.workbooks import workbook
 from tests.support import builders, survey
 from tests.support.builders import PASSWORD
 from tests.support.households import Households
@@ -131,6 +132,16 @@ def test_pyodk_prepares_and_publishes_forms(households: Households, served: Serv
         assert client.forms.get("other").version == "2_new"
         assert client.session.get(address).text == "name,label\nb,B\n"
         assert client.forms.get_xml("other").startswith("<?xml")
+
+        card = tmp_path / "card.png"
+        card.write_bytes(b"PNG")
+        book = tmp_path / "cards.xlsx"
+        rows: list[list[str | None]] = [["type", "name", "label", "image"], ["note", "n", "N", "card.png"]]
+        workbook(tmp_path, survey=rows, settings=[["version"], ["1"]]).rename(book)
+        made = client.forms.create(book, attachments=[card], form_id="cartes é")
+        assert (made.xmlFormId, made.version) == ("cartes é", "1")
+        address = f"projects/{households.project_id}/forms/cartes%20%C3%A9/attachments/card.png"
+        assert client.session.get(address).content == b"PNG"
 
         with pytest.raises(PyODKError) as refused:
             client.forms.update("survey", definition=definition)

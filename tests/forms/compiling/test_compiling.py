@@ -57,7 +57,9 @@ def test_a_warning_is_placed_where_the_designer_finds_it() -> None:
 def test_a_form_without_id_takes_the_one_it_is_given(tmp_path: Path) -> None:
     path = workbook(tmp_path, survey=PLAIN)
 
-    assert compile(path, fallback_id="census/../2026").definition.xml_form_id == "census2026"
+    assert compile(path, fallback_id="été 2026 (2)").definition.xml_form_id == "été 2026 (2)"
+    assert compile(path, fallback_id="census/../2026\n").definition.xml_form_id == "census..2026"
+    assert compile(path, fallback_id="/").definition.xml_form_id == "form"
 
 
 @pytest.mark.parametrize(

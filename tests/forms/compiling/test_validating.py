@@ -88,6 +88,11 @@ def test_a_validation_that_takes_too_long_is_stopped_and_the_next_one_runs() -> 
     assert VALIDATOR.validate(form) == []
 
 
+def test_a_form_waits_for_others_and_no_longer_than_its_time() -> None:
+    with VALIDATOR._one_at_a_time:
+        assert "busy with other forms" in _reason(VALIDATOR.validate(b"<h/>", limit_seconds=0))
+
+
 @pytest.mark.java
 def test_the_java_is_kept_warm_and_started_again_when_it_was_killed() -> None:
     form = compile(XLSFORMS / "intake.xlsx").xform

@@ -96,6 +96,12 @@ def test_errors_are_listed_with_their_places_and_nothing_is_changed(browser: Bro
     assert "survey" in refused.text
     assert browser.get(f"/projects/{project_id}/forms/small/draft").status == 404
 
+    impossible = changed().replace(b'nodeset="/data/years"', b'nodeset="/data/years" relevant="1 +* 2"')
+    refused = upload(browser, project_id, "register.xml", impossible)
+    assert refused.status == 400
+    assert "Encountered a problem with display condition for node [/data/years]" in refused.text
+    assert browser.get(f"/projects/{project_id}/forms/register/draft").status == 404
+
 
 def test_a_changed_type_and_missing_media_are_told_with_their_cells(browser: Browser, project_id: int, tmp_path: Path) -> None:
     head: list[str | None] = ["type", "name", "label", "image"]

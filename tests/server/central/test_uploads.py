@@ -62,7 +62,7 @@ XFORM = """<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.
 <h:body><input ref="/data/a"><label>A</label></input></h:body></h:html>"""
 
 
-def test_an_xform_that_no_tablet_can_evaluate_is_taken_by_who_insists(designer: Designer) -> None:
+def test_an_xform_that_no_tablet_can_evaluate_is_taken_by_who_insists(designer: Designer, database: Database) -> None:
     sent = XFORM.format(version="1", relevant="1 +* 2")
 
     refused = designer.send("?publish=true", sent, "application/xml")
@@ -79,8 +79,12 @@ def test_an_xform_that_no_tablet_can_evaluate_is_taken_by_who_insists(designer: 
     assert taken.status_code == 200, taken.text
     assert designer.get("/x.xml").text == sent
     assert designer.get("/x/fields").get_json()[0]["path"] == "/a"
-    assert designer.get("/x/submissions.csv").status_code == 200
     assert designer.get("/x.xlsx").status_code == 404
+    tablet = builders.add_tablet(database, designer.project_id)
+    sent_back = b'<data id="x" version="1"><a>1</a><meta><instanceID>uuid:1</instanceID></meta></data>'
+    address = f"/v1/key/{tablet.token}/projects/{designer.project_id}/submission"
+    assert designer.client.post(address, **builders.multipart(sent_back)).status_code == 201
+    assert designer.get("/x.svc/Submissions").get_json()["value"][0]["a"] == "1"
     ended = designer.send("/x/draft", XFORM.format(version="2", relevant="true()"), "text/xml")
     assert ended.get_json() == {"success": True}
 
