@@ -17,8 +17,8 @@ def device(ask: Ask[Any]) -> str | None:
 
 
 def user_agent(ask: Ask[Any]) -> str:
-    """What the client calls itself."""
-    return (ask.headers.get("User-Agent") or "")[:255]
+    """What the client calls itself, without NUL, which PostgreSQL cannot keep."""
+    return (ask.headers.get("User-Agent") or "").replace("\0", "\N{REPLACEMENT CHARACTER}")[:255]
 
 
 def heard(ask: Ask[Project]) -> None:
