@@ -5,7 +5,7 @@ from typing import Any
 from forms import exporting, reviewing
 from forms.definitions import definition_of
 from forms.exporting import CsvOptions
-from forms.store import browsing
+from forms.store import browsing, receipts
 from forms.store import entities as entities_store
 from forms.store import forms as forms_store
 from forms.store import keys as keys_store
@@ -78,6 +78,7 @@ def submission_page(ask: Ask[Submission]) -> Answer:
         shown=shown,
         sections=_sections(ask, shown),
         files=browsing.files_of(ask.unit, shown.id),
+        xml_sha256=receipts.xml_sha256(ask.unit, shown.id),
         entity_problems=entities_store.not_done(ask.unit, shown.id),
         review_states=REVIEW_STATES,
         pictures=PICTURES,
