@@ -17,7 +17,8 @@ def read_entities(root: etree._Element, fields: Iterable[Field]) -> tuple[Entity
 
     Source: ODK XForms, Entities 2022.1–2025.1 (EN-02, EN-03, EN-06).
     """
-    found = list(_declared(root, ""))
+    # A repeat's template and its first instance declare the same thing, and it is one declaration.
+    found = list({(container, _dataset(entity)): (container, entity) for container, entity in _declared(root, "")}.values())
     containers = {container for container, _ in found}
     properties: dict[str, dict[str, str]] = {container: {} for container in containers}
     for each in fields:
@@ -26,7 +27,7 @@ def read_entities(root: etree._Element, fields: Iterable[Field]) -> tuple[Entity
             properties[owner].setdefault(each.save_to, each.path)
     return tuple(
         EntityDeclaration(
-            dataset=(attribute(entity, "dataset") or "").strip(),
+            dataset=_dataset(entity),
             container=container,
             creates=attribute(entity, "create") is not None,
             updates=attribute(entity, "update") is not None,
@@ -40,6 +41,10 @@ def closest(path: str, containers: Iterable[str]) -> str | None:
     """The longest of *containers* that encloses *path*."""
     enclosing = [each for each in containers if path.startswith(each + "/")]
     return max(enclosing, key=len, default=None)
+
+
+def _dataset(entity: etree._Element) -> str:
+    return (attribute(entity, "dataset") or "").strip()
 
 
 def _declared(element: etree._Element, path: str) -> Iterable[tuple[str, etree._Element]]:

@@ -201,11 +201,18 @@ def test_the_root_namespace_is_the_id_of_a_form_without_id() -> None:
     assert form.xml_form_id == "http://example.org/forms/7"
 
 
-def test_an_entity_in_a_repeat_takes_the_properties_of_that_repeat() -> None:
+TEMPLATE = b"<m jr:template=''><name/><g><age/></g><meta><entity dataset='members' create='1'/></meta></m>"
+
+
+@pytest.mark.parametrize("template", [b"", TEMPLATE], ids=["alone", "beside its template"])
+def test_an_entity_in_a_repeat_takes_the_properties_of_that_repeat(template: bytes) -> None:
     form = read(
         b"""<h:html xmlns:h="http://www.w3.org/1999/xhtml" xmlns="http://www.w3.org/2002/xforms"
-          xmlns:entities="http://www.opendatakit.org/xforms/entities"><h:head>
-        <model entities:entities-version="2025.1.0"><instance><data id="f"><house/>
+          xmlns:entities="http://www.opendatakit.org/xforms/entities"
+          xmlns:jr="http://openrosa.org/javarosa"><h:head>
+        <model entities:entities-version="2025.1.0"><instance><data id="f"><house/>"""
+        + template
+        + b"""
           <m><name/><g><age/></g><meta><entity dataset="members" create="1" id=""><label/></entity></meta></m>
           <meta><instanceID/><entity dataset="houses" update="" id="" baseVersion=""/></meta></data></instance>
         <bind nodeset="/data/house" entities:saveto="size"/><bind nodeset="/data/m/name" entities:saveto="name_"/>
