@@ -2,6 +2,7 @@
 
 from forms.store import browsing
 from forms.store import forms as forms_store
+from forms.store import keys as keys_store
 from forms.store import projects as projects_store
 from forms.store.projects import Project
 from server.access.policy import may
@@ -29,13 +30,15 @@ def project_page(ask: Ask[Project]) -> Answer:
     counting = may(ask.actor, Verb.SUBMISSION_LIST, project_id=form.c.project_id, form_id=form.c.id)
     filling = may(ask.actor, Verb.SUBMISSION_CREATE, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
     changing = may(ask.actor, Verb.FORM_UPDATE, project_id=form.c.project_id, form_id=form.c.id)
+    keyed = keys_store.keys_of_versions(ask.unit, project_id=ask.found.id)
     received = browsing.received(ask.unit, ask.found.id, counting)
     return page(
         ask,
         "project.html",
         forms=forms_store.forms_in(ask.unit, ask.found.id, listing),
         drafts=forms_store.drafts_in(ask.unit, ask.found.id, changing),
-        fillable={each.id for each in forms_store.forms_in(ask.unit, ask.found.id, filling)},
+        # What asks for encryption is filled on tablets only.
+        fillable={each.id for each in forms_store.forms_in(ask.unit, ask.found.id, filling) if each.version_id not in keyed},
         received=received,
         any_encrypted=any(each.encrypted for each in received.values()),
         **tabs(ask, ask.found, "forms"),

@@ -83,6 +83,7 @@ def test_encrypted_submissions_are_called_so_and_opened_with_the_passphrase(mana
     assert [name for name in opened(tables.response).namelist() if name.startswith("media/")] == []
     assert (wrong.status, "Could not perform decryption" in wrong.text) == (400, True)
     assert "not this one" not in wrong.html
+    assert f'href="{form}/fill"' not in manager.get(f"/projects/{encrypted.project_id}").html
     assert manager.post(f"{form}/decrypt", {key: ""}).status == 400
     assert manager.post(f"{form}/decrypt", {key: PASSPHRASE}, csrf=False).status == 403
 
@@ -99,7 +100,7 @@ def test_what_came_readable_against_the_form_is_kept_and_told(manager: Browser, 
     told = manager.get(place)
 
     assert "2 submissions came readable though their form asks for encryption." in told.text
-    assert "1 is encrypted." in told.text
+    assert "1 could not be read. 1 is encrypted. What a tablet" in told.text
     assert "uuid:plain" in told.text
     assert "uuid:older" in told.text
     assert encrypted.get("/submissions/uuid:plain").status_code == 200

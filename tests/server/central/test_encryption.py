@@ -2,14 +2,16 @@
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from sqlalchemy import func, select, true
 
-from forms import keying, retiring
+from forms import keying, publishing, retiring
 from forms.definition import reading
+from forms.publishing import Compiled
 from forms.store import forms as forms_store
 from forms.store import trash, versions
 from forms.submission import project_keys
@@ -141,6 +143,24 @@ def test_drafts_that_are_there_are_given_the_key_where_they_lie(database: Databa
     assert (before.version, before.key_id) == ("2", None)
     assert after.version == "2[encrypted:2bf9c29f]"
     assert after.key_id is not None
+
+
+def test_a_form_that_is_published_at_the_same_moment_does_not_slip_past_the_key(database: Database) -> None:
+    project_id, given = builders.add_project(database), pair()
+
+    def turn_on() -> None:
+        with unit_of_work.writing(database) as unit:
+            keying.turn_encryption_on(unit, project_id, given)
+
+    with ThreadPoolExecutor(1) as other:
+        with unit_of_work.writing(database) as unit:
+            publishing.publish(unit, project_id, Compiled(builders.register()))
+            turning = other.submit(turn_on)
+            with pytest.raises(TimeoutError):
+                turning.result(timeout=0.3)
+        turning.result(timeout=30)
+    with unit_of_work.reading(database) as unit:
+        assert forms_store.form_of(unit, project_id, "register").version == VERSION
 
 
 def test_a_form_from_the_trash_comes_back_under_the_key(database: Database) -> None:
