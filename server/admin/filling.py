@@ -52,6 +52,8 @@ GAPS: Mapping[Gap, str] = {
     Gap.RECORDING: N_("Nothing is recorded in the background."),
 }
 
+ENGLISH_ONLY = N_("The words of the form’s own buttons and messages are English: ODK Web Forms has no other language yet.")
+
 
 class NeedsEncryption(Problem):
     """Web Forms would send readable what must be encrypted."""
@@ -221,7 +223,7 @@ def filled(
         script=FILLING_HREF,
         base=ask.target.partition("?")[0],
         questions=[(_label(each, ask.language), GAPS[each.gap], each.fatal) for each in gaps if each.path],
-        remarks=[GAPS[each.gap] for each in gaps if not each.path],
+        remarks=[*(GAPS[each.gap] for each in gaps if not each.path), *([ENGLISH_ONLY] if ask.language != "en" else [])],
         # A link's name is for those who made it.
         username=ask.actor.display_name if ask.actor and ask.actor.kind == "user" else "",
         once=once,

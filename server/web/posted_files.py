@@ -42,6 +42,9 @@ def posted_file(incoming: Incoming, field: str, limit_bytes: int) -> PostedFile:
         except (ValueError, HTTPException):
             raise NotMultipart from None
     found = files.get(field)
+    for _, other in files.items(multi=True):
+        if other is not found:
+            other.close()
     if found is None:
         raise NotMultipart
     name = PurePosixPath((found.filename or "").replace("\\", "/")).name

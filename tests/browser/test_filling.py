@@ -54,8 +54,8 @@ def test_the_intake_form_is_shown_in_the_pages_language_with_what_it_lacks_and_a
     at = enter("intake", language="fr")
 
     assert at.page.locator("h1:visible").inner_text() == "Accueil – Enregistrement du migrant"
-    told = at.page.locator("details.note").inner_text()
-    assert "Consentement oral (enregistrer): pas de réponse possible" in told
+    told = at.page.locator("ul.note").inner_text()
+    assert "Consentement oral (enregistrer) : pas de réponse possible" in told
     at.page.get_by_text("Bamako – bureau OIM").click()
     assert [address for address in desk.asked if not address.startswith((desk.address, "data:", "blob:"))] == []
     assert at.wrong == []

@@ -293,6 +293,25 @@ def test_somebody_without_any_role_may_only_do_what_is_open(world: World, client
             assert answer.status_code < 500, f"{route.name}: {answer.status}"
 
 
+@pytest.mark.parametrize("token", [None, "", "f" * 64])
+def test_no_page_takes_from_a_browser_what_another_site_may_have_made_it_send(
+    token: str | None, world: World, client: Client
+) -> None:
+    person = builders.add_person(world.database, "asker", "admin")
+    pages = [route for route in ROUTES if route.surface.cookies and route.method == "POST" and "<key>" not in route.rule]
+    assert len(pages) > 25
+    for route in pages:
+        cookie = {"Cookie": signed_in(world.database, person.actor_id, route)["Cookie"]}
+        forged = cookie | ({} if token is None else {"X-CSRF-Token": token})
+        fields = client.open(world.address(route), method="POST", headers=forged, data={"csrf": token or "", "role": "viewer"})
+        chosen = {"form": b"a workbook", "file": b"media"}
+        files = builders.multipart(builders.submission("uuid:forged"), chosen, {"csrf": token or ""})
+        with_files = client.open(world.address(route), method="POST", headers=forged, **files)
+
+        assert with_files.status_code == 403, f"{route.name}: {with_files.status}"
+        assert fields.status_code in (400, 403), f"{route.name}: {fields.status}"  # 400 where only files are read
+
+
 def test_a_tablet_passes_exactly_where_collecting_needs_it(world: World, client: Client) -> None:
     for route in ROUTES:
         if not route.rule.startswith(TABLETS) or not isinstance(route.needs, Verb):
