@@ -147,8 +147,7 @@ def discard(unit: Unit, form_id: int) -> None:
     if form.draft_version_id is None:
         raise NotFound
     drafts.unset_draft(unit, form.id)
-    drafts.forget_trials(unit, form.id)
-    drafts.forget_version(unit, form.draft_version_id)
+    blobs.forget(unit, drafts.forget_trials(unit, form.id) + drafts.forget_version(unit, form.draft_version_id))
     _record(unit, "form.update.draft.delete", form)
 
 
@@ -170,7 +169,7 @@ def publish(unit: Unit, form_id: int, *, version: str | None = None, seen: int |
     if forms.version_id_of(unit, form.id, definition.version) is not None:
         raise VersionTaken(xml_form_id=form.xml_form_id, version=definition.version)
     check_types(unit, form, definition)
-    drafts.forget_trials(unit, form.id)
+    blobs.forget(unit, drafts.forget_trials(unit, form.id))
     return publishing.make_current(unit, form.project_id, form.id, form.draft_version_id, definition)
 
 
@@ -261,9 +260,10 @@ def _set_draft(unit: Unit, form: Form, compiled: Compiled, definition: Definitio
     earlier = form.draft_version_id or form.version_id
     publishing.add_media(unit, form.project_id, version_id, earlier, definition, compiled.media)
     drafts.set_draft(unit, form.id, version_id)
-    drafts.forget_trials(unit, form.id)
+    hashes = drafts.forget_trials(unit, form.id)
     if form.draft_version_id is not None:
-        drafts.forget_version(unit, form.draft_version_id)
+        hashes += drafts.forget_version(unit, form.draft_version_id)
+    blobs.forget(unit, hashes)
     _record(unit, "form.update.draft.set", form)
 
 

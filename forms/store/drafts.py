@@ -49,25 +49,26 @@ def rename(unit: Unit, form_version_id: int, **columns: Any) -> None:
     )
 
 
-def forget_version(unit: Unit, form_version_id: int) -> None:
-    """Remove a version that was never published, with the media it expected."""
-    for table in (form_attachment, form_version_key):
-        unit.connection.execute(delete(table).where(table.c.form_version_id == form_version_id))
-    unit.connection.execute(
-        delete(form_version).where(form_version.c.id == form_version_id, form_version.c.published_at.is_(None))
-    )
+def forget_version(unit: Unit, form_version_id: int) -> list[str]:
+    """Remove a version that was never published, with the media it expected; returns the hashes of its files."""
+    unit.connection.execute(delete(form_version_key).where(form_version_key.c.form_version_id == form_version_id))
+    media = delete(form_attachment).where(form_attachment.c.form_version_id == form_version_id)
+    hashes = list(unit.connection.execute(media.returning(form_attachment.c.blob_sha256)).scalars())
+    version = delete(form_version).where(form_version.c.id == form_version_id, form_version.c.published_at.is_(None))
+    hashes += unit.connection.execute(version.returning(form_version.c.workbook_sha256)).scalars()
+    return [sha256 for sha256 in hashes if sha256 is not None]
 
 
-def forget_trials(unit: Unit, form_id: int) -> None:
-    """Remove what was sent to try a draft; nothing was ever made of it."""
+def forget_trials(unit: Unit, form_id: int) -> list[str]:
+    """Remove what was sent to try a draft; nothing was ever made of it. Returns the hashes of its files."""
     sent = select(submission_version.c.id).where(submission_version.c.form_id == form_id, submission_version.c.draft.is_(True))
-    unit.connection.execute(
-        delete(submission_attachment).where(submission_attachment.c.submission_version_id.in_(sent.scalar_subquery()))
-    )
+    files = delete(submission_attachment).where(submission_attachment.c.submission_version_id.in_(sent.scalar_subquery()))
+    hashes = list(unit.connection.execute(files.returning(submission_attachment.c.blob_sha256)).scalars())
     taken_in = update(quarantine).where(quarantine.c.submission_version_id.in_(sent.scalar_subquery()))
     unit.connection.execute(taken_in.values(submission_version_id=None))
     for table in (submission_version, submission):
         unit.connection.execute(delete(table).where(table.c.form_id == form_id, table.c.draft.is_(True)))
+    return [sha256 for sha256 in hashes if sha256 is not None]
 
 
 def trials(unit: Unit, form_id: int) -> int:

@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import Client
 
+from forms import drafting
+from forms.publishing import Compiled
 from server import sweeping
 from server.access import digests
 from server.access.digests import StaleNonce
@@ -115,6 +117,31 @@ def test_a_digest_is_forgotten_when_its_nonce_has_ended(database: Database, blob
         digests.spend(unit, "old")
         with pytest.raises(StaleNonce):
             digests.spend(unit, "young")
+
+
+@pytest.mark.parametrize("ending", ["discard", "publish", "replace"])
+def test_what_was_sent_to_try_a_draft_goes_with_the_draft(
+    ending: str, database: Database, client: Client, blobs: DiskBlobs
+) -> None:
+    project_id = builders.add_project(database)
+    form_id = builders.add_form(database, project_id).form_id
+    tablet = builders.add_tablet(database, project_id)
+    url = f"/v1/key/{tablet.token}/projects/{project_id}/submission"
+    client.post(url, **builders.multipart(builders.submission("uuid:1", photo="s.jpg"), {"s.jpg": b"shared"}))
+    draft = builders.add_draft(database, project_id)
+    test = f"/v1/test/{draft.draft_token}/projects/{project_id}/forms/register/draft/submission"
+    photos = {"p.jpg": b"trial", "s.jpg": b"shared"}
+    tried = client.post(test, **builders.multipart(builders.submission("uuid:2", version="2", photo="p.jpg"), photos))
+    assert tried.status_code == 201
+    assert len(named(database)) == 2
+
+    with unit_of_work.writing(database) as unit:
+        if ending == "replace":
+            drafting.replace(unit, form_id, Compiled(builders.register(version="3")))
+        else:
+            (drafting.discard if ending == "discard" else drafting.publish)(unit, form_id)
+
+    assert named(database) == {hashlib.sha256(b"shared").hexdigest()}
 
 
 def test_an_administrator_sweeps_by_hand(command, blobs: DiskBlobs) -> None:  # type: ignore[no-untyped-def]
