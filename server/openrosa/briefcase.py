@@ -2,6 +2,7 @@
 
 ODK Briefcase, and the tools that speak as it does, ask for a list of ids in pieces and then for each submission. What was
 encrypted is pulled as it came. Pushing needs nothing of its own but what the answer to a submission says about it.
+Forms are not uploaded this way (`formUpload`): they are published where what changes can be looked at first.
 """
 
 import re
