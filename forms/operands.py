@@ -18,7 +18,7 @@ DRAFT = "draft"
 class NoSuchVersion(Problem):
     """Neither a file nor a version of a form of the project."""
 
-    code = "404.70"
+    code = "404.72"
     says = "'{operand}' is neither a file nor a version of a form in this project (form-id, form-id@version, form-id@draft)."
 
 

@@ -24,7 +24,7 @@ class MissingField(Problem):
 class XmlTooLarge(Problem):
     """The XML is longer than the server is willing to read."""
 
-    code = "413.70"
+    code = "413.72"
     says = "The XML has {size_bytes} bytes; at most {limit_bytes} are accepted."
 
 
@@ -48,7 +48,7 @@ class FieldTypeChanged(Problem):
 class UnknownWorkbook(Problem):
     """The upload is neither a spreadsheet nor an XForm."""
 
-    code = "400.70"
+    code = "400.79"
     says = "This is not a form: expected an XLSForm spreadsheet (.xlsx, .xls) or an XForm (.xml). {reason}"
 
 

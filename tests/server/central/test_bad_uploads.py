@@ -57,12 +57,12 @@ def test_a_bad_workbook_is_refused_with_its_place_and_the_published_form_is_unto
         (spreadsheet(tmp_path, ["text", "a", "A"], settings=[["form_id"], ["a/b"]]), XLSX, 400.15, ("settings", 2, "A")),
         (spreadsheet(tmp_path, ["text", "a", "A"], settings=[["form_id"], ["x" * 300]]), XLSX, 400.15, ("settings", 2, "A")),
         (spreadsheet(tmp_path, ["text", "a", "A"], settings=[["form_id"], ["a.xml"]]), XLSX, 400.15, ("settings", 2, "A")),
-        (with_part(good, "xl/vbaProject.bin", b"macros"), XLSX, 400.70, "xl/vbaProject.bin"),
-        (old + "_VBA_PROJECT".encode("utf-16-le"), XLS, 400.70, "macros"),
+        (with_part(good, "xl/vbaProject.bin", b"macros"), XLSX, 400.79, "xl/vbaProject.bin"),
+        (old + "_VBA_PROJECT".encode("utf-16-le"), XLS, 400.79, "macros"),
         (with_part(good, "xl/media/bomb.bin", bytes(250_000_000)), XLSX, 413.71, "xl/media/bomb.bin"),
-        (with_changed(good, SHEET, b"<worksheet ", entity), XLSX, 400.70, SHEET),
-        (good[: len(good) // 2], XLSX, 400.70, "damaged or incomplete"),
-        (TABLES.encode("latin-1"), "text/markdown", 400.70, "Line 8"),
+        (with_changed(good, SHEET, b"<worksheet ", entity), XLSX, 400.79, SHEET),
+        (good[: len(good) // 2], XLSX, 400.79, "damaged or incomplete"),
+        (TABLES.encode("latin-1"), "text/markdown", 400.79, "Line 8"),
     ]  # fmt: skip
     for content, kind, code, place in bad:
         answer = designer.send("/survey/draft", content, kind)
