@@ -36,24 +36,45 @@ def take(unit: Unit, definition: Definition, answers: Node, source: Source, *, v
 
 def keep(unit: Unit, sheet: FactSheet, *, version_id: int | None = None) -> None:
     """Keep *sheet* and make every record again that it touches."""
-    sheets.lock(unit, [f"submission:{sheet.project_id}/{sheet.form}/{sheet.submission}"])
-    before = [Placed(*one) for one in sheets.family(unit, sheet.project_id, sheet.form, sheet.submission)]
-    family = _standing([one.sheet for one in before], sheet)
-    known = [*(placed.sheet for placed in before), sheet]
+    before = _family(unit, sheet.project_id, sheet.form, sheet.submission)
+    _settle(unit, before, _standing([one.sheet for one in before], sheet), new=sheet.instance_id, version_id=version_id)
+
+
+def retract(unit: Unit, project_id: int, form: str, submission: str) -> None:
+    """Let nothing count any more that a submission said, in whichever version; the records are as if it had never come."""
+    before = _family(unit, project_id, form, submission)
+    _settle(unit, before, [replace(one.sheet, standing=RETRACTED) for one in before])
+
+
+def reinstate(unit: Unit, project_id: int, form: str, submission: str) -> None:
+    """Let a submission that was retracted count again; the records are as if nothing had happened."""
+    before = _family(unit, project_id, form, submission)
+    _settle(unit, before, _counted([replace(one.sheet, standing=IN_FORCE) for one in before]))
+
+
+def _family(unit: Unit, project_id: int, form: str, submission: str) -> list[Placed]:
+    sheets.lock(unit, [f"submission:{project_id}/{form}/{submission}"])
+    return [Placed(*one) for one in sheets.family(unit, project_id, form, submission)]
+
+
+def _settle(
+    unit: Unit, before: list[Placed], family: list[FactSheet], *, new: str | None = None, version_id: int | None = None
+) -> None:
+    """Write how the versions of one submission stand, the one with the instance id *new* whole; make again what they touch."""
+    known = [*(placed.sheet for placed in before), *family]
     numbers = {(one.project_id, one.case_no) for one in known if one.case_no}
     named = {one.case_id for one in known if one.case_id}
     sheets.lock(unit, [*names_of(numbers), *(f"named:{case_id}" for case_id in named)])
     touched = {one.record_id for one in before}
     for one in family:
-        own = one.instance_id == sheet.instance_id
         link = linking.decide(one, ())  # by number is decided below, once the family stands
         placed = replace(one, link=link.how)
         touched.add(link.record_id)
-        if own:
+        if one.instance_id == new:
             sheets.put(unit, placed, link.record_id, version_id)
         else:
             sheets.mark(unit, placed, link.record_id)
-    moved = part(unit, named)
+    moved = part(unit, named, reunite=new is None)
     touched |= moved.touched | relink(unit, numbers | moved.numbers)
     make_again(unit, touched)
 
@@ -63,6 +84,12 @@ def _standing(before: list[FactSheet], sheet: FactSheet) -> list[FactSheet]:
     kept = next((one.standing for one in before if one.instance_id == sheet.instance_id and one.standing == RETRACTED), None)
     versions = [one for one in before if one.instance_id != sheet.instance_id]
     versions.append(replace(sheet, standing=kept or sheet.standing))
+    return _counted(versions)
+
+
+def _counted(versions: list[FactSheet]) -> list[FactSheet]:
+    if not versions:
+        return []
     stands = newest(versions)
     return [
         one if one.standing == RETRACTED else replace(one, standing=IN_FORCE if one is stands else SUPERSEDED) for one in versions
@@ -92,12 +119,12 @@ class Moved:
     numbers: set[tuple[int, str]]
 
 
-def part(unit: Unit, case_ids: Iterable[str]) -> Moved:
-    """Keep apart what several projects say of one case id."""
+def part(unit: Unit, case_ids: Iterable[str], *, reunite: bool = False) -> Moved:
+    """Keep apart what several projects say of one case id; *reunite*: decide also where only one of them is left."""
     moved = Moved(set(), set())
     for case_id in sorted(case_ids):
         claims = sheets.claims(unit, case_id)
-        if len(claims) > 1:
+        if len(claims) > 1 or (claims and reunite):
             for sheet, record_id in sheets.naming_id(unit, case_id):
                 changed = _linked(unit, sheet, record_id, linking.decide(sheet, (), claims[0][0]))
                 moved.touched.update(changed)

@@ -3,12 +3,13 @@
 from cases import intake
 from cases.fact import Source
 from forms import quarantining, reading_submissions
-from forms.store import uploads
+from forms.store import submissions, uploads
 from storage.unit_of_work import Unit
 
 
 def read_submission(unit: Unit, version_id: int) -> None:
     """Do all that follows from a submission version, edits of it that came too early among it."""
+    here = submissions.hold(unit, version_id)
     quarantining.arrived(unit, version_id)
     uploads.attach(unit, version_id=version_id)
     said = reading_submissions.read(unit, version_id)
@@ -24,6 +25,8 @@ def read_submission(unit: Unit, version_id: int) -> None:
         received_at=said.version.created_at,
     )
     intake.take(unit, said.definition, said.answers, source, version_id=version_id)
+    if not here:
+        intake.retract(unit, source.project_id, source.form, source.submission)
 
 
 def attach_upload(unit: Unit, upload_id: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql
 
-from cases.fact import IN_FORCE, FactSheet, dumps, loads
+from cases.fact import IN_FORCE, RETRACTED, FactSheet, dumps, loads
 from cases.linking import Registered
 from cases.values import moment_of, moment_text
 from storage.schema import case_lock, fact_sheet, submission_version
@@ -109,7 +109,8 @@ def registered(unit: Unit, project_id: int, number: str) -> list[Registered]:
 def claims(unit: Unit, case_id: str) -> list[tuple[int, str]]:
     """Which projects name this case by its id, and when each first did (UTC text), the earliest first."""
     first = func.min(fact_sheet.c.received_at)
-    asked = select(fact_sheet.c.project_id, first).where(fact_sheet.c.case_id == case_id).group_by(fact_sheet.c.project_id)
+    counted = (fact_sheet.c.case_id == case_id, fact_sheet.c.standing != RETRACTED)
+    asked = select(fact_sheet.c.project_id, first).where(*counted).group_by(fact_sheet.c.project_id)
     return [(row[0], moment_text(row[1])) for row in unit.connection.execute(asked.order_by(first, fact_sheet.c.project_id))]
 
 

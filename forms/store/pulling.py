@@ -155,13 +155,23 @@ def trial_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, **
     return _one(unit, project_id, xml_form_id, instance_id, draft=True)
 
 
-def _one(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, *, draft: bool = False) -> Pulled:
+def deleted_submission_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, **_path: object) -> Pulled:
+    """A submission that was deleted, by the instance id with which it first came.
+
+    Raises: NotFound.
+    """
+    return _one(unit, project_id, xml_form_id, instance_id, deleted=True)
+
+
+def _one(
+    unit: Unit, project_id: int, xml_form_id: str, instance_id: str, *, draft: bool = False, deleted: bool = False
+) -> Pulled:
     row = unit.connection.execute(
         _submissions(draft=draft).where(
             form.c.project_id == project_id,
             form.c.xml_form_id == xml_form_id,
             submission.c.instance_id == instance_id,
-            submission.c.deleted_at.is_(None),
+            submission.c.deleted_at.is_not(None) if deleted else submission.c.deleted_at.is_(None),
         )
     ).one_or_none()
     if row is None:

@@ -227,6 +227,21 @@ class Version:
     created_at: datetime
 
 
+def mark_deleted(unit: Unit, submission_id: int, *, deleted: bool) -> bool:
+    """Delete a submission, or take it back; whether it was otherwise until now. Nothing of it is thrown away."""
+    were = submission.c.deleted_at.is_(None) if deleted else submission.c.deleted_at.is_not(None)
+    moment = {"deleted_at": unit.now if deleted else None, "updated_at": unit.now}
+    marked = update(submission).where(submission.c.id == submission_id, were).values(moment).returning(submission.c.id)
+    return unit.connection.execute(marked).first() is not None
+
+
+def hold(unit: Unit, version_id: int) -> bool:
+    """Hold the submission of a version until the unit ends, so that it is not deleted meanwhile; whether it is here."""
+    of_version = select(submission_version.c.submission_id).where(submission_version.c.id == version_id).scalar_subquery()
+    held = select(submission.c.deleted_at).where(submission.c.id == of_version).with_for_update()
+    return unit.connection.execute(held).scalar_one() is None
+
+
 def set_review_state(unit: Unit, submission_id: int, state: str | None) -> None:
     """What a person thinks of a submission."""
     unit.connection.execute(

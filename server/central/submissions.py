@@ -15,12 +15,13 @@ from forms.store import keys as keys_store
 from forms.store.actors import KnownActor
 from forms.store.forms import Form
 from forms.store.pulling import Pulled, PulledVersion
+from server import removing
 from server.access.verbs import Verb
 from server.central import shapes
 from server.central.forms import DRAFT, FORM
 from server.central.surface import central
 from server.web import ranges
-from server.web.answers import Answer, attachment_header, json, not_modified, stated
+from server.web.answers import Answer, attachment_header, json, not_modified, stated, success
 from server.web.bodies import json_object
 from server.web.parameters import extended, number, switch
 from server.web.surface import Ask
@@ -102,6 +103,26 @@ def review_submission(ask: Ask[Pulled]) -> Answer:
 def shown(found: Pulled) -> Answer:
     """A submission, as Central answers whoever changed it."""
     return json(_submission(found, None))
+
+
+@central.route("DELETE", ONE, needs=Verb.SUBMISSION_DELETE, finds=pulling.submission_of)
+def delete_submission(ask: Ask[Pulled]) -> Answer:
+    """Delete a submission: it is listed only for `?deleted=true`, says nothing in case records, and can be restored at any time.
+
+    Raises: NotFound. Source: ODK Central, DELETE …/submissions/{instanceId}, which purges it after 30 days.
+    """
+    removing.delete(ask.unit, ask.found, ask.path["xml_form_id"])
+    return success()
+
+
+@central.post(f"{ONE}/restore", needs=Verb.SUBMISSION_DELETE, finds=pulling.deleted_submission_of)
+def restore_submission(ask: Ask[Pulled]) -> Answer:
+    """Take a deleted submission back.
+
+    Raises: NotFound. Source: ODK Central, POST …/submissions/{instanceId}/restore.
+    """
+    removing.restore(ask.unit, ask.found, ask.path["xml_form_id"])
+    return success()
 
 
 @central.get(f"{TRIAL}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.trial_of)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from cases import case_number
 from cases.digest import digest
 from cases.fact import FactSheet, Statement
-from cases.intake import keep
+from cases.intake import keep, reinstate, retract
 from cases.projecting import project
 from cases.rebuilding import rebuild_all
 from cases.store.records import TABLES, stored
@@ -159,6 +159,29 @@ def test_the_order_of_arrival_never_matters_to_the_database(database: Database, 
     shuffled = random.sample(said, len(said)) + random.sample(said, len(said) // 2)  # type: ignore[attr-defined]
 
     assert arrived(database, shuffled) == once
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(histories(4), st.data())
+def test_what_was_retracted_might_never_have_come_and_counts_again_once_reinstated(
+    database: Database, said: list[FactSheet], data: st.DataObject
+) -> None:
+    gone = data.draw(st.sampled_from(said))
+    whose = (gone.project_id, gone.form, gone.submission)
+    without = arrived(database, [one for one in said if (one.project_id, one.form, one.submission) != whose])
+    whole = arrived(database, said)
+
+    with writing(database) as unit:
+        retract(unit, *whose)
+    assert held(database) == without
+    with writing(database) as unit:
+        keep(unit, gone)  # read once more
+    assert held(database) == without
+    rebuild_all(database, batch=2)
+    assert held(database) == without
+    with writing(database) as unit:
+        reinstate(unit, *whose)
+    assert held(database) == whole
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

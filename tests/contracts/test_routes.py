@@ -16,6 +16,8 @@ import pytest
 from sqlalchemy import insert
 from werkzeug.test import Client, TestResponse
 
+from forms.store import pulling
+from server import removing
 from server.access.policy import Place
 from server.access.roles import ROLES
 from server.access.users import give_role
@@ -35,6 +37,7 @@ ROUTES = [route for surface in SURFACES for route in surface.routes]
 TABLETS = "/v1/key/<key>"
 LINKED = "/f/<key>"
 INSTANCE = "uuid:6c1d3f6e-7c51-4f0a-9d0e-0f2b5a1c9e11"
+DELETED = "uuid:7d2e4f7f-8d62-4a1b-8e1f-1a3c6b2d0f22"
 ENTITY = "0d1f6c0a-52a1-4c37-9f37-0b5b8f9c2d11"
 CSRF = "c" * 64
 
@@ -87,6 +90,8 @@ class World:
         # A form's version is a name, a submission's an instance id.
         version = INSTANCE if "<instance_id>" in route.rule else "1"
         own = {**self.path, "name": _name_in(route.rule), "version": version}
+        if route.rule.endswith("<instance_id>/restore"):
+            own["instance_id"] = DELETED
         rule = route.rule.replace("<key>", key or "")
         missing = [name for name in re.findall(r"<(?:[^:>]+:)?(\w+)>", rule) if name not in own]
         assert not missing, f"{route.name}: give an example of {missing} in World"
@@ -125,6 +130,12 @@ def world(database: Database, client: Client) -> World:
     )
     assert refused.status_code == 404
     work_until_idle(database)
+    doomed = client.post(
+        f"/v1/key/{tablet.token}/projects/{project_id}/submission", **builders.multipart(builders.submission(DELETED))
+    )
+    assert doomed.status_code == 201
+    with unit_of_work.writing(database) as unit:
+        removing.delete(unit, pulling.submission_of(unit, project_id, "register", DELETED), "register")
     draft = builders.add_draft(database, project_id)
     deleted_form_id = builders.add_deleted_form(database, project_id)
     tried = client.post(

@@ -55,6 +55,11 @@ class Programme:
         assert answer.status == 200, (target, answer.status)
         return answer.body
 
+    def do(self, method: str, path: str) -> int:
+        """The status of what the administrator does by Central's REST API."""
+        door = Door(urlsplit(self.served.address).port or 0, self.served.address, {})
+        return door.call(method, path, auth=(self.administrator.email, self.administrator.password)).status
+
     def intakes(self) -> list[str]:
         """The instance ids of the intakes that can be seen."""
         return [one["instanceId"] for one in json.loads(self.see(""))]

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from cases.record import Record
+from cases.store.records import stored
+from storage import unit_of_work
 from tests.collector import scenario
 from tests.collector.collector import Collector, Device, Refused
 from tests.journeys.conftest import MOMENT, NewDevice, Programme, case_of, play
@@ -81,6 +84,33 @@ def test_what_is_sent_again_is_accepted_again(agent: Device, programme: Programm
 
     assert [result.status for result in first + again] == [201, 201]
     assert agent.entities("cases")[case["case"]]["version"] == 1
+
+
+@pytest.mark.follows("SB-53")
+def test_a_deleted_intake_says_nothing_until_it_is_restored(agent: Device, programme: Programme) -> None:
+    agent.refresh()
+    filled = play(agent, "new_adult")
+    agent.send()
+    one = f"/v1/projects/{programme.tablet.project_id}/forms/intake/submissions/{filled.instance_id}"
+
+    def records() -> list[Record]:
+        programme.settle()
+        with unit_of_work.reading(programme.database) as unit:
+            return stored(unit)
+
+    before_it_was_read = programme.do("DELETE", one)
+    gone = records()
+    restored = programme.do("POST", f"{one}/restore")
+    whole = records()
+    again = programme.do("DELETE", one)
+
+    assert (before_it_was_read, restored, again) == (200, 200, 200)
+    assert gone == []
+    assert case_of(filled)["case"] in [record.case_id for record in whole]
+    assert records() == []
+    (refused,) = agent.send(again=True)
+    assert (refused.ok, refused.status) == (False, 409)
+    assert "deleted" in refused.message
 
 
 def test_half_a_year_later_the_follow_up_finds_the_case(agent: Device, programme: Programme) -> None:

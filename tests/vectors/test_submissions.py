@@ -2,6 +2,7 @@
 
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 from sqlalchemy import select, update
@@ -113,6 +114,28 @@ def test_an_old_version_is_still_taken(ground: Ground) -> None:
     assert accepted(ground.send(filled("f1", "1", A)))
     assert accepted(ground.send(filled("f1", "2", B)))
     assert b'version="1"' in (ground.kept("f1", A) or b"")
+
+
+@follows("SB-53")
+def test_what_was_deleted_is_refused_when_it_is_sent_again_until_it_is_restored(ground: Ground) -> None:
+    xml = filled("f1", "1", A)
+    ground.send(xml)
+    path = f"{ground.base}/forms/f1/submissions/{quote(A, safe='')}"
+    manager = (ground.manager.email, PASSWORD)
+    gone = [ground.door.call("DELETE", path, auth=manager).status for _ in range(2)]
+    refused = [ground.send(xml), ground.send(filled("f1", "1", B, deprecated_id=A))]
+    seen = (count(ground), ground.ask(f"forms/f1/submissions/{quote(A, safe='')}").status)
+    deleted = [one["instanceId"] for one in ground.ask_json("forms/f1/submissions?deleted=true")]
+    back = [ground.door.call("POST", f"{path}/restore", auth=manager).status for _ in range(2)]
+
+    assert gone == [200, 404]
+    assert [answer.status for answer in refused] == [409, 409]
+    assert all("deleted" in answer.says for answer in refused)
+    assert seen == (0, 404)
+    assert deleted == [A]
+    assert back == [200, 404]
+    assert accepted(ground.send(xml))
+    assert (count(ground), ground.kept("f1", A)) == (1, xml)
 
 
 @follows("TV-38 SB-44 SB-38")
