@@ -220,6 +220,7 @@ def test_the_protocols_own_client_resumes_after_the_server_was_killed(
     again = peer.uploader(file_stream=io.BytesIO(FILM), url=address, chunk_size=400_000)
     resumed_at = again.offset
     again.upload()
+    server.stop()  # so that its worker and this one do not wait for each other
     field.submit(client, "uuid:1")
     work_until_idle(field.database)
 
