@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, false, func, insert, select, update
 
 from forms.store import submissions
 from storage.blobs import Stored
@@ -19,7 +19,7 @@ WAITING_MOST = 100
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that is coming or has come."""
+    """A file that is coming or has come; *own*: it was begun by whoever acts in this unit."""
 
     id: int
     project_id: int
@@ -28,6 +28,7 @@ class Upload:
     length_bytes: int
     expires_at: datetime
     finished: bool
+    own: bool
 
 
 def upload_of(unit: Unit, *, project_id: int, xml_form_id: str, upload_token: str) -> Upload:
@@ -44,6 +45,7 @@ def upload_of(unit: Unit, *, project_id: int, xml_form_id: str, upload_token: st
             upload.c.length_bytes,
             upload.c.expires_at,
             upload.c.blob_sha256.is_not(None),
+            func.coalesce(upload.c.actor_id == unit.actor_id, false()),
         )
         .join(form, form.c.id == upload.c.form_id)
         .where(

@@ -29,7 +29,7 @@ from server.web.surface import SIGNED_IN, Ask
 from storage import blobs, jobs
 from storage.blobs import Blobs, Stored
 from storage.partial import Partial
-from storage.problems import Problem
+from storage.problems import NotFound, Problem
 from storage.settings import Settings
 
 UPLOADS = "/projects/<int:project_id>/forms/<xml_form_id>/uploads"
@@ -149,6 +149,7 @@ def create(ask: Ask[Form]) -> Answer:
 def look(ask: Ask[Upload]) -> Answer:
     """How much has come. Source: tus 1.0.0, HEAD."""
     found = ask.found
+    _check_own(found)
     offset = found.length_bytes if found.finished else partial(ask.site.settings).size_bytes(found.token)
     if not found.finished and offset == found.length_bytes:
         offset -= 1  # killed between the last byte and its row: that byte, sent again, finishes the upload
@@ -162,6 +163,7 @@ def _append(incoming: Incoming) -> Appended:
     Raises: OtherVersion, NotOffset, BadHeader, OtherOffset, OtherChecksum, TooLarge, AtWork, NotFound, Unavailable, and what
     reading a body raises.
     """
+    _check_own(incoming.found)
     _check_version(incoming.headers)
     if incoming.content_type != "application/offset+octet-stream":
         raise NotOffset
@@ -210,6 +212,7 @@ def append(ask: Ask[Upload]) -> Answer:
 @tus.route("DELETE", ONE, needs=Verb.SUBMISSION_CREATE, finds=store.upload_of)
 def terminate(ask: Ask[Upload]) -> Answer:
     """Give an upload up; one that is finished stays. Source: tus 1.0.0, termination."""
+    _check_own(ask.found)
     _check_version(ask.headers)
     store.remove(ask.unit, ask.found.id)
     partial(ask.site.settings).remove(ask.found.token)
@@ -230,6 +233,12 @@ def _stored(file: BinaryIO | None, into: Blobs) -> Stored:
             while block := file.read(BLOCK_BYTES):
                 writer.write(block)
         return writer.finish()
+
+
+def _check_own(found: Upload) -> None:
+    """Whoever else learns its address finds nothing there."""
+    if not found.own:
+        raise NotFound
 
 
 def _check_version(headers: Mapping[str, str]) -> None:

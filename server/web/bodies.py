@@ -39,6 +39,7 @@ class Incoming:
     settings: Settings
     blobs: Blobs
     path: Mapping[str, Any] = field(default_factory=dict)  # what the path names, for bytes that go straight to their place
+    found: Any = None  # the same, found
     form_limit_bytes: int = FORM_LIMIT_BYTES  # of JSON and of HTML forms
 
     def blocks(self, limit_bytes: int) -> Iterator[bytes]:

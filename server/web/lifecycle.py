@@ -67,7 +67,8 @@ def _answer(
     if turned_away is not None:
         return _after_all(route, ask, incoming, csrf, turned_away)
     if route.reads is not None:
-        ask.body = route.reads(incoming if ask.actor else replace(incoming, form_limit_bytes=STRANGERS_LIMIT_BYTES))
+        limit = incoming.form_limit_bytes if ask.actor else STRANGERS_LIMIT_BYTES
+        ask.body = route.reads(replace(incoming, found=ask.found, form_limit_bytes=limit))
     _check_csrf(route, ask.actor, csrf or _posted_csrf(ask.body))
     if route.prepares is not None:
         with unit_of_work.reading(ask.site.database) as unit:

@@ -166,6 +166,19 @@ def test_only_who_may_send_submissions_sends_files(field: Field, client: Client)
     assert offset(client, address) == 0
 
 
+def test_an_upload_is_continued_by_who_began_it(field: Field, client: Client) -> None:
+    beside = builders.add_tablet(field.database, field.project_id, "beside")
+    address = place(begin(client, field, 5))
+    patch(client, address, 0, b"012")
+    theirs = address.replace(field.token, beside.token)
+
+    assert client.head(theirs, headers=TUS).status_code == 404
+    assert patch(client, theirs, 3, b"34").status_code == 404
+    assert client.delete(theirs, headers=TUS).status_code == 404
+    assert offset(client, address) == 3
+    assert patch(client, address, 3, b"34").status_code == 204
+
+
 def test_what_was_given_up_or_forgotten_is_swept(field: Field, client: Client, blobs: DiskBlobs, settings: Settings) -> None:
     given_up, forgotten, going_on = (place(begin(client, field, 5)) for _ in range(3))
     for address in (forgotten, going_on):
