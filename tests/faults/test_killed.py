@@ -6,7 +6,6 @@
 import random
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,22 +14,20 @@ from sqlalchemy import select, update
 
 from cases.digest import digest
 from cases.store.records import stored
-from server import sweeping, worker
+from server import sweeping
 from server.application import application
 from server.demo.chronicle import Posting
 from server.demo.collecting import Tablets
-from server.demo.doors import Inside, Outside, Unreachable
+from server.demo.doors import Inside
 from server.demo.stories import stories
 from server.web.surface import Site
-from storage import blobs, jobs, unit_of_work
+from storage import blobs, unit_of_work
 from storage.engine import Database
 from storage.partial import Partial
-from storage.schema import job, submission_attachment, submission_version
+from storage.schema import submission_version
+from tests.faults.crowd import Crowd, check_whole, settle
 from tests.support.founded import Foundation
 from tests.support.supervised import Supervised
-
-CONNECTIONS = 8
-PAUSE_SECONDS, PATIENCE_TURNS = 0.1, 3_000
 
 
 @contextmanager
@@ -41,98 +38,6 @@ def serving(site: Site, log: Path) -> Iterator[Supervised]:
         yield supervised
     finally:
         supervised.stop()
-
-
-class Crowd:
-    """Tablets that send until each has its 201, and count what was acknowledged."""
-
-    def __init__(self, server: Supervised, tablet: tuple[str, int]) -> None:
-        self._server, self._tablet = server, tablet
-        self._changed = threading.Condition()
-        self.acknowledged: set[str] = set()
-        self.failures = 0
-
-    def send(self, *waves: Sequence[Posting]) -> None:
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
-            for wave in waves:
-                list(pool.map(self._until_taken, wave))
-
-    def wait_for(self, count: int) -> None:
-        """Return once so many were acknowledged."""
-        with self._changed:
-            assert self._changed.wait_for(lambda: len(self.acknowledged) >= count, timeout=600)
-
-    def _until_taken(self, posting: Posting) -> None:
-        for _ in range(PATIENCE_TURNS):
-            with Outside(self._server.address) as door:
-                status = self._status(door, posting)
-            if status == 201:
-                with self._changed:
-                    self.acknowledged.add(posting.instance_id)
-                    self._changed.notify_all()
-                return
-            assert status >= 500, (status, posting.about)
-            self.failures += 1
-            threading.Event().wait(PAUSE_SECONDS)
-        raise AssertionError("never taken")
-
-    def _status(self, door: Outside, posting: Posting) -> int:
-        token, project_id = self._tablet
-        statuses: list[int] = []
-
-        class Noting:
-            def ask(self, method: str, path: str, content_type: str = "", body: bytes = b"") -> tuple[int, bytes]:
-                statuses.append(door.ask(method, path, content_type, body)[0])
-                return 201, b""
-
-        try:
-            Tablets(Noting(), token, project_id).send(posting)
-        except Unreachable:
-            return 503
-        return max(statuses)
-
-
-def visible(database: Database) -> dict[str, tuple[bytes, dict[str, str | None]]]:
-    """All that anybody can see: XML and files (name → hash) by instance id."""
-    with unit_of_work.reading(database) as unit:
-        rows = unit.connection.execute(
-            select(
-                submission_version.c.instance_id,
-                submission_version.c.xml,
-                submission_attachment.c.name,
-                submission_attachment.c.blob_sha256,
-            ).outerjoin(submission_attachment, submission_attachment.c.submission_version_id == submission_version.c.id)
-        ).all()
-    found: dict[str, tuple[bytes, dict[str, str | None]]] = {}
-    for instance_id, xml, name, sha256 in rows:
-        files = found.setdefault(instance_id, (bytes(xml), {}))[1]
-        if name is not None:
-            files[name] = sha256
-    return found
-
-
-def check_whole(site: Site, sent: dict[str, Posting], *, contents: bool) -> set[str]:
-    """Nothing is visible by halves; returns what is there."""
-    seen = visible(site.database)
-    for instance_id, (xml, files) in seen.items():
-        posting = sent[instance_id]
-        assert xml == posting.xml
-        for file in posting.files:
-            sha256 = files[file.name]
-            assert sha256 is not None, (instance_id, file.name)
-            assert site.blobs.holds(sha256)
-            if contents:
-                assert b"".join(site.blobs.chunks(sha256)) == file.content
-    return set(seen)
-
-
-def settle(database: Database) -> None:
-    """Have all jobs done, also those that a killed worker had claimed: as if their leases had run out."""
-    with unit_of_work.writing(database) as unit:
-        unit.connection.execute(update(job).values(run_after=unit.now))
-    worker.work_until_idle(database)
-    with unit_of_work.reading(database) as unit:
-        assert (jobs.waiting(unit), jobs.given_up(unit)) == (0, 0)
 
 
 def undisturbed(site: Site, tablets: Tablets, postings: Sequence[Posting], like: Database) -> str:
@@ -168,7 +73,7 @@ def test_nothing_that_was_acknowledged_is_lost(
     sent = {posting.instance_id: posting for posting in told}
 
     with serving(founded, tmp_path / "log") as server:
-        crowd = Crowd(server, tablet)
+        crowd = Crowd(server.address, *tablet)
         sending = threading.Thread(target=crowd.send, args=waves)
         sending.start()
         for number in sorted(drawn.randrange(1, len(sent)) for _ in range(kills)):
