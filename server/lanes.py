@@ -78,9 +78,10 @@ def is_for_streaming(gathered: bytes | bytearray) -> bool:
     return len(gathered) - end > GATHERED_BYTES or _length(bytes(gathered[: end + 2])) is None
 
 
-def brings_files(gathered: bytes | bytearray) -> bool:
-    """Whether a whole request has other files in it than a submission's XML; true now and then also for answers that look so."""
-    return b"filename=" in gathered.replace(_XML_FILE, b"")
+def is_about_files(gathered: bytes | bytearray) -> bool:
+    """Whether a whole request brings files other than a submission's XML, or asks for one; true also of some that look so."""
+    asked_for = gathered.find(b"/attachments/", 0, max(gathered.find(b"\r\n"), 0)) >= 0
+    return asked_for or b"filename=" in gathered.replace(_XML_FILE, b"")
 
 
 def _is_still_coming(body: Any) -> bool:
@@ -143,7 +144,7 @@ class _Lingering:
 class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no types
     """The worker; its settings are given by whoever starts gunicorn.
 
-    *files_take_long*: where files go is so far away that every request with files belongs to the second lane.
+    *files_take_long*: where files go is so far away that every request about files belongs to the second lane.
     """
 
     wsgi: Any
@@ -260,7 +261,7 @@ class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
         if not received and not gathering.bytes:
             self._give_up(gathering)
         elif is_whole(gathering.bytes):
-            self._take(gathering, self._uploads if self.files_take_long and brings_files(gathering.bytes) else self.tpool)
+            self._take(gathering, self._uploads if self.files_take_long and is_about_files(gathering.bytes) else self.tpool)
         elif not received or is_for_streaming(gathering.bytes):
             self._take(gathering, self._uploads)
 

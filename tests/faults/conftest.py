@@ -25,7 +25,12 @@ class Field:
 
     database: Database
     project_id: int
-    url: str
+    token: str
+
+    @property
+    def url(self) -> str:
+        """Of submissions."""
+        return f"/v1/key/{self.token}/projects/{self.project_id}/submission"
 
     def kept(self) -> dict[str, bytes]:
         """XML by instance id."""
@@ -51,6 +56,15 @@ class Field:
         try:
             connection.request("POST", self.url, request["data"], {"Content-Type": request["content_type"]})
             return connection.getresponse().status
+        finally:
+            connection.close()
+
+    def lists_forms(self, served: Served) -> bool:
+        """Whether a healthy client gets the form list in good time."""
+        connection = http.client.HTTPConnection("127.0.0.1", port_of(served), timeout=CLIENT_SECONDS)
+        try:
+            connection.request("GET", self.url.replace("submission", "formList"), headers={"X-OpenRosa-Version": "1.0"})
+            return connection.getresponse().status == 200
         finally:
             connection.close()
 
@@ -82,10 +96,14 @@ def shared_database(shared: Settings) -> Iterator[Database]:
     opened.dispose()
 
 
+def added_field(database: Database) -> Field:
+    """A project with one form and one tablet."""
+    project_id = builders.add_project(database)
+    builders.add_form(database, project_id)
+    return Field(database, project_id, builders.add_tablet(database, project_id).token)
+
+
 @pytest.fixture
 def field(shared_database: Database) -> Field:
     """A project of this test's own."""
-    project_id = builders.add_project(shared_database)
-    builders.add_form(shared_database, project_id)
-    tablet = builders.add_tablet(shared_database, project_id)
-    return Field(shared_database, project_id, f"/v1/key/{tablet.token}/projects/{project_id}/submission")
+    return added_field(shared_database)

@@ -61,6 +61,11 @@ class Supervised:
         _kill(processes(self._process.pid))
         self._process.wait(ENDING_SECONDS)
 
+    def process_ids(self) -> list[int]:
+        """Of all its processes, the parent of all first."""
+        assert self._process is not None
+        return processes(self._process.pid)
+
     def stop(self) -> None:
         """End it in good order."""
         if self._process is not None:
