@@ -79,14 +79,14 @@ class Crowd:
         return max(statuses)
 
 
-def postings(count: int, photo_bytes: int) -> list[Posting]:
-    """Submissions of the small form, each with a photo that no other has."""
+def postings(count: int, photo_bytes: int, answer_digits: int = 2) -> list[Posting]:
+    """Submissions of the small form, each with a photo that no other has, and with an answer of that length."""
     drawn = random.Random(count)
     return [
         Posting(
             form_id="register",
             instance_id=f"uuid:{number}",
-            xml=builders.submission(f"uuid:{number}", photo="p.jpg"),
+            xml=builders.submission(f"uuid:{number}", photo="p.jpg", age="".join(drawn.choices("123456789", k=answer_digits))),
             files=(SentFile("p.jpg", "image/jpeg", drawn.randbytes(photo_bytes)),),
             device_id="collect:crowd",
             sent_at=datetime(2026, 1, 1, tzinfo=UTC),

@@ -34,7 +34,8 @@ def programs() -> Path:
     raise PostgresMissing("PostgreSQL is not installed: apt-get install postgresql")
 
 
-def _as_someone() -> dict[str, Any]:
+def as_someone() -> dict[str, Any]:
+    """Who the server's programs run as, for `subprocess`."""
     # PostgreSQL refuses to run as root; Debian's package made this user.
     return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
 
@@ -51,11 +52,11 @@ class PostgresServer:
 
     def initialise(self) -> None:
         """Make the server's folder."""
-        if _as_someone():
+        if as_someone() and self.folder.owner() != "postgres":
             shutil.chown(self.folder, "postgres", "postgres")
         how = ["-U", "postgres", "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C.UTF-8"]
         command: list[str | Path] = [self._programs / "initdb", "-D", self.folder / "data", *how]
-        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **_as_someone())
+        subprocess.run(command, check=True, capture_output=True, cwd=self.folder, **as_someone())
 
     def start(self) -> None:
         """Begin to serve; returns once it answers.
@@ -71,7 +72,7 @@ class PostgresServer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             cwd=self.folder,
-            **_as_someone(),
+            **as_someone(),
         )
         for _ in range(200):
             ready = subprocess.run([self._programs / "pg_isready", "-q", "-h", self.folder, "-t", "1"], check=False)
@@ -80,6 +81,11 @@ class PostgresServer:
             # pg_isready answers at once while there is no socket yet.
             subprocess.run(["sleep", "0.05"], check=True)
         raise PostgresMissing("PostgreSQL did not start within ten seconds")
+
+    def start_if_it_ended(self) -> None:
+        """Begin again if it gave up, as without room for its log, and as whoever looks after it would see to."""
+        if self._process is not None and self._process.poll() is not None:
+            self.start()
 
     def stop(self) -> None:
         """Go away at once, as on a power cut: connections break where they are."""
