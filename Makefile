@@ -27,7 +27,7 @@ test: .venv/ready-for-tests  ## Install what tests need, then lint, types, laws 
 
 test-faults: .venv/ready-for-tests  ## Break things for longer than make test does: twenty processes killed under thousands of submissions, S3 away for a minute
 	@SKIP="$(SKIP)" tools/engines.sh
-	@for each in sqlite postgresql; do $(BIN)/pytest --database $$each --kills 20 --stories 1000 --outage-seconds 60 tests/faults || exit 1; done
+	@for each in sqlite postgresql; do $(BIN)/pytest --database $$each --kills 20 --stories 1000 --outage-seconds 60 --film-megabytes 2040 tests/faults || exit 1; done
 
 fuzz: .venv/ready-for-tests  ## Send broken bodies for an hour, on each database: make fuzz [MINUTES=60]
 	@SKIP="browser,java,s3" tools/engines.sh

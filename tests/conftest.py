@@ -28,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=3, help="how often a process is killed in the middle of its work")
     parser.addoption("--stories", type=int, default=10, help="whose submissions are sent meanwhile; each comes to about three")
     parser.addoption("--outage-seconds", type=float, default=2, help="how long a database or a bucket is away")
+    parser.addoption("--film-megabytes", type=int, default=24, help="how long a film is sent")
     parser.addoption("--fuzz-minutes", type=float, default=0, help="how long to go on sending broken bodies")
     parser.addoption("--fuzz-from", type=int, default=None, help="the number of the first broken body; else chance begins")
 
