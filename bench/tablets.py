@@ -1,6 +1,6 @@
-"""What tablets fetch while nobody sends: 200 that ask for their form list, and 50 that fetch an entity list of 100,000 rows.
+"""What tablets fetch while nobody sends: 200 that ask for a list of 100 forms, and 50 that fetch an entity list of 100,000 rows.
 
-python -m bench.tablets --polling 200 --fetching 50 --rows 100000
+python -m bench.tablets --polling 200 --forms 100 --fetching 50 --rows 100000
 
 Every tablet has a key and a connection of its own. Once with nothing held (200), then with the ETag of what it got (304).
 """
@@ -17,9 +17,13 @@ from bench import ground, load, machine
 from bench.ground import Ground, Server
 from bench.load import Outcome, Request
 from bench.memory import watching
+from forms import publishing
+from forms.publishing import Compiled
+from server import founding
 from server.access import app_users
 from storage import unit_of_work
 from storage.schema import entity, entity_list
+from tests.support import builders
 
 LIST = "cases"
 COLUMNS = ["answer", "tablets", "answers", "answers/s", "p50 ms", "p99 ms", "all served after s", "kB each", "CPU ms, server"]
@@ -79,6 +83,13 @@ def row(name: str, server: Server, connections: int, requests: Iterator[Request]
     return [name, connections, answers, answers / outcome.took, *waits, outcome.took, size, used * 1000 / answers], outcome
 
 
+def publish(where: Ground, count: int) -> None:
+    """Small forms, until the programme has *count*."""
+    with unit_of_work.writing(where.site.database) as unit:
+        for number in range(count - len(founding.FORMS)):
+            publishing.publish(unit, where.tablet.project_id, Compiled(builders.register(f"form-{number}")))
+
+
 def polled(where: Ground, server: Server, count: int, seconds: float) -> list[list[object]]:
     """The form list, by *count* tablets at once, again and again."""
     paths = [f"{path}/formList?deviceID=bench-{number}" for number, path in enumerate(tablets(where, count))]
@@ -119,14 +130,16 @@ def _verify(server: Server, path: str, rows: int) -> None:
 @click.command()
 @click.option("--database", "kinds", multiple=True, type=click.Choice(ground.DATABASES), default=ground.DATABASES)
 @click.option("--polling", default=200, show_default=True, help="Tablets that ask for their form list.")
+@click.option("--forms", default=100, show_default=True, help="Forms in that list.")
 @click.option("--fetching", default=50, show_default=True, help="Tablets that fetch the entity list.")
 @click.option("--rows", default=100_000, show_default=True, help="Entities in the list.")
 @click.option("--seconds", default=5.0, show_default=True)
-def main(kinds: Sequence[str], polling: int, fetching: int, rows: int, seconds: float) -> None:
+def main(kinds: Sequence[str], polling: int, forms: int, fetching: int, rows: int, seconds: float) -> None:
     """Measure downloads and print a table."""
     told: list[list[object]] = []
     for kind in kinds:
         with ground.founded(kind) as where, ground.served(where, "web") as server:
+            publish(where, forms)
             told += [[kind, *one, ""] for one in polled(where, server, polling, seconds)]
             told += [[kind, *one] for one in fetched(where, server, fetching, rows)]
     click.echo(machine.facts() + "\n")

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 from lxml import etree
-from sqlalchemy import update
+from sqlalchemy import event, update
 from werkzeug.test import Client, TestResponse
 
 from forms import publishing
@@ -196,3 +196,22 @@ def test_a_version_that_was_replaced_keeps_its_manifest(client: Client, tablet: 
     assert client.get(told["downloadUrl"].removeprefix("http://siraba.test")).data == b"name,label\na,A\n"
     assert b"staff.csv" not in _get(client, tablet, "forms/reader/manifest").data
     assert _get(client, tablet, "forms/reader/versions/v%203/manifest").status_code == 404
+
+
+def test_a_list_of_many_forms_asks_the_database_no_more_often(client: Client, tablet: Tablet, database: Database) -> None:
+    asked: list[str] = []
+    event.listen(database.reader, "before_cursor_execute", lambda *told: asked.append(told[2]))
+    counts = []
+    for number in (1, 20):
+        for each in range(number):
+            xform = builders.register(f"form-{number}-{each}")
+            xform = xform.replace(b"</instance>", b'</instance><instance id="people" src="jr://file-csv/people.csv"/>', 1)
+            with unit_of_work.writing(database) as unit:
+                publishing.publish(unit, tablet.project_id, publishing.Compiled(xform))
+        _get(client, tablet, "formList")
+        asked.clear()
+        _get(client, tablet, "formList")
+        counts.append(len(asked))
+
+    assert len(_forms(_get(client, tablet, "formList"))) == 21
+    assert counts[0] == counts[1] > 0
