@@ -92,10 +92,11 @@ def watched(where: Ground, server: Server, registration: Registration, number: i
 
 @click.command()
 @click.option("--megabytes", multiple=True, type=int, default=(1, 50, 500))
-def main(megabytes: tuple[int, ...]) -> None:
+@click.option("--blobs", type=click.Choice(ground.BLOB_STORES), default="disk", help="Where attachments go.")
+def main(megabytes: tuple[int, ...], blobs: str) -> None:
     """Measure memory and print a table."""
     rows: list[list[object]] = []
-    with ground.founded("sqlite") as where:
+    with ground.founded("sqlite", blobs) as where:
         registration = registration_of(where)
         with ground.served(where, "web", web_processes=1, web_threads=2) as server:
             send(where, server, registration, 0, 1)

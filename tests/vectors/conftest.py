@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 
@@ -139,6 +140,18 @@ class Ground:
     def ask(self, path: str, **more: Any) -> Answered:
         """What the project's manager sees by Central's REST API."""
         return self.door.get(f"{self.base}/{path}", auth=(self.manager.email, PASSWORD), **more)
+
+    def page(self, path: str) -> str:
+        """What the manager sees in a browser."""
+        form = urlencode({"email": self.manager.email, "password": PASSWORD})
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        signed_in = self.door.call("POST", "/sign-in", body=form, headers=kind)
+        cookies = [one for line in signed_in.headers.get_all("Set-Cookie", []) for one in SimpleCookie(line).values()]
+        said = "; ".join(f"{one.key}={one.value}" for one in cookies)
+        answer = self.door.get(path, headers={"Cookie": said})
+        assert answer.status == 200
+        assert answer.headers["Cache-Control"] == "no-store"
+        return answer.body.decode()
 
     def ask_json(self, path: str, *, extended: bool = False) -> Any:
         """The same as JSON, with Central's extended metadata if asked for."""

@@ -2,7 +2,9 @@
 
 import pytest
 
+from tests.support.encrypting import pair
 from tests.vectors.conftest import Ground
+from tests.vectors.forms import filled, simple
 from tests.vectors.sending import A, accepted, attachments, content
 
 follows = pytest.mark.follows
@@ -37,3 +39,17 @@ def test_an_envelope_without_an_id_is_refused(ground: Ground) -> None:
 
     assert answer.status == 400
     assert answer.says
+
+
+@follows("TV-63 SB-83")
+def test_what_comes_readable_for_an_encrypted_form_is_taken_and_told(ground: Ground) -> None:
+    ground.publish(simple("fe", "1", submission=f'<submission base64RsaPublicKey="{pair().public}"/>'))
+    path = f"/projects/{ground.project_id}/deliveries"
+    before = ground.proxied.page(path)
+
+    answer = ground.send(filled("fe", "1", A))
+    ground.settle()
+
+    assert accepted(answer)
+    assert A not in before
+    assert A in ground.proxied.page(path)

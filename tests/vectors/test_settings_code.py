@@ -5,8 +5,6 @@ import json
 import re
 import zlib
 from html import unescape
-from http.cookies import SimpleCookie
-from urllib.parse import urlencode
 from xml.etree import ElementTree
 
 import pytest
@@ -14,25 +12,11 @@ import zxingcpp
 from PIL import Image
 
 from server import collect_schema
-from tests.support.builders import PASSWORD
 from tests.vectors.calling import listed
 from tests.vectors.conftest import Ground
 
 follows = pytest.mark.follows
 PIXELS_PER_MODULE = 8
-
-
-def page_of(ground: Ground, path: str) -> str:
-    """What the project's manager sees in a browser."""
-    form = urlencode({"email": ground.manager.email, "password": PASSWORD})
-    kind = {"Content-Type": "application/x-www-form-urlencoded"}
-    signed_in = ground.door.call("POST", "/sign-in", body=form, headers=kind)
-    cookies = [one for line in signed_in.headers.get_all("Set-Cookie", []) for one in SimpleCookie(line).values()]
-    said = "; ".join(f"{one.key}={one.value}" for one in cookies)
-    answer = ground.door.get(path, headers={"Cookie": said})
-    assert answer.status == 200
-    assert answer.headers["Cache-Control"] == "no-store"
-    return answer.body.decode()
 
 
 def scanned(page: str) -> str:
@@ -59,7 +43,7 @@ def scanned(page: str) -> str:
 
 @follows("TV-80 TV-81 QR-01 QR-02 QR-03 QR-06 QR-07 QR-11")
 def test_a_camera_reads_settings_that_collect_takes_and_that_open_the_list(ground: Ground) -> None:
-    page = page_of(ground.proxied, f"/projects/{ground.project_id}/app-users/{ground.tablet.actor_id}")
+    page = ground.proxied.page(f"/projects/{ground.project_id}/app-users/{ground.tablet.actor_id}")
     text = scanned(page)
     settings = json.loads(zlib.decompress(base64.b64decode(text, validate=True)))
     address = settings["general"].pop("server_url")
