@@ -18,6 +18,7 @@ _COLUMN: Final = re.compile(r"the '([^']+)' (?:value|column)|column headers? (?:
 _FRAGMENT: Final = re.compile(r"'([^']+)'|(\$\{[^}]+\})|\[([^\[\]]+)\]|(?:in expression|at line:) (.+)$|: ([\w, -]+)\.")
 _NODE: Final = re.compile(r"/[A-Za-z_][\w.-]*(/[\w.-]+(?:\[[^\]]*\])?(?:/[\w.-]+(?:\[[^\]]*\])?)*)")
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
+_LOOP: Final = re.compile(r"cycle detected", re.IGNORECASE)
 # What JavaRosa calls the columns, the likelier ones first.
 _ABOUT: Final = (
     (re.compile(r"display condition|relevan|condition expression", re.IGNORECASE), "relevant"),
@@ -58,7 +59,10 @@ def from_pyxform(says: str, severity: str, sheets: Sheets, place: Mapping[str, s
 
 
 def from_validate(says: str, sheets: Sheets | None) -> Issue:
-    """The issue that a sentence of ODK Validate's is, with the row of the first node it names that has one."""
+    """The issue that a sentence of ODK Validate's is, with the row of the first node it names that has one.
+
+    Of a loop, that is the node which stands first in the sheet.
+    """
     survey = sheets.by_name.get("survey") if sheets else None
     nodes = [_INDEX.sub("", match[1]) for match in _NODE.finditer(says)]
     if sheets is None or survey is None:
@@ -66,6 +70,8 @@ def from_validate(says: str, sheets: Sheets | None) -> Issue:
     settings = sheets.by_name.get("settings")
     if "/meta/instanceName" in nodes and settings is not None and settings.rows:
         return _issue("error", says, "validate", settings, settings.rows[0].number, "instance_name")
+    if _LOOP.search(says):  # JavaRosa names its nodes in whatever order its tables have
+        nodes.sort(key=lambda node: sheets.survey_rows[node].number if node in sheets.survey_rows else 0)
     for node in nodes:
         if node in sheets.survey_rows:
             return _in_row(says, survey, sheets.survey_rows[node])

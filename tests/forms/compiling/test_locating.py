@@ -126,9 +126,9 @@ def test_two_names_of_one_column_are_named_at_the_second(tmp_path: Path) -> None
         ),
         (
             [row("calculate", "a", calculation="${b}"), row("calculate", "b", calculation="${a}")],
-            "survey F4 (calculation)",
-            "${a}",
-            "b",
+            "survey F3 (calculation)",
+            "${b}",
+            "a",
         ),
     ],
 )
