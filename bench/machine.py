@@ -6,6 +6,7 @@ import sqlite3
 import statistics
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import text
@@ -70,11 +71,12 @@ def cpu_seconds(process_id: int) -> float:
     total, ahead = 0.0, [process_id]
     while ahead:
         one = ahead.pop()
-        told = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        # User and system time of the process, and of its children that have ended.
-        total += sum(int(ticks) for ticks in told[11:15]) / os.sysconf("SC_CLK_TCK")
-        for task in Path(f"/proc/{one}/task").iterdir():
-            ahead += [int(child) for child in (task / "children").read_text().split()]
+        with suppress(FileNotFoundError, ProcessLookupError):  # a thread or a helper may end meanwhile
+            told = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+            # User and system time of the process, and of its children that have ended.
+            total += sum(int(ticks) for ticks in told[11:15]) / os.sysconf("SC_CLK_TCK")
+            for task in Path(f"/proc/{one}/task").iterdir():
+                ahead += [int(child) for child in (task / "children").read_text().split()]
     return total
 
 

@@ -7,7 +7,7 @@ import hashlib
 import http.client
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -24,11 +24,12 @@ PAUSE_SECONDS = 0.05
 
 
 def processes(process_id: int) -> list[int]:
-    """A process and all below it."""
+    """A process and all below it; what ends meanwhile is left out."""
     found = [process_id]
     for one in found:
-        for task in Path(f"/proc/{one}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for task in Path(f"/proc/{one}/task").iterdir():
+                found += [int(child) for child in (task / "children").read_text().split()]
     return found
 
 
@@ -38,8 +39,10 @@ def resident_megabytes(process_id: int) -> float:
 
 
 def _resident(process_id: int) -> float:
-    lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
+    with suppress(FileNotFoundError, ProcessLookupError):
+        lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
+        return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
+    return 0.0
 
 
 def body(registration: Registration, number: int, megabytes: int) -> Iterator[bytes]:
