@@ -5,6 +5,7 @@ from server.admin.style import FILES
 from server.admin.surface import admin
 from server.admin.web_forms import NotInstalled
 from server.web.answers import Answer
+from server.web.compressing import accepts_gzip
 from server.web.surface import ANYONE, Ask
 from storage.problems import NotFound
 
@@ -34,6 +35,6 @@ def web_forms_script(ask: Ask[None]) -> Answer:
     if script is None or ask.path["mark"] != installed.mark:
         raise NotFound
     headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
-    if "gzip" in (ask.headers.get("Accept-Encoding") or ""):
+    if accepts_gzip(ask.headers.get("Accept-Encoding")):
         return Answer(script.gzipped, 200, "text/javascript; charset=utf-8", {**headers, "Content-Encoding": "gzip"})
     return Answer(script.content, 200, "text/javascript; charset=utf-8", headers)
