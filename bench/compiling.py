@@ -94,9 +94,8 @@ def helpers() -> str:
     """What the two helper processes hold in memory just now."""
     told = []
     for name, helper in (("compiler", compiling.COMPILER), ("validator", validating.VALIDATOR.helper)):
-        status = Path(f"/proc/{helper.process_id}/status").read_text()
-        kilobytes = int(status.partition("VmRSS:")[2].split()[0])
-        told.append(f"{name} {kilobytes / 1024:.0f} MB")
+        assert helper.process_id is not None
+        told.append(f"{name} {machine.resident_megabytes(helper.process_id):.0f} MB")
     return ", ".join(told)
 
 

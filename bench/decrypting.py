@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
 
 from bench import ground, machine
 from bench.ground import Ground, Server
-from bench.memory import BLOCK, resident_megabytes, watching
+from bench.memory import BLOCK, resident_megabytes, send, watching
 from bench.registrations import BOUNDARY, part
 from forms import keying
 from forms.keying import Pair
@@ -100,17 +100,6 @@ def _encrypted(secret: bytes, vector: bytes, blocks: Iterable[bytes]) -> Iterato
     yield encryptor.update(bytes([count]) * count) + encryptor.finalize()
 
 
-def send(where: Ground, server: Server, of: Closed, instance_id: str, megabytes: int) -> None:
-    """Send it as a tablet does, in chunks."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
-    path = f"/v1/key/{where.tablet.token}/projects/{where.tablet.project_id}/submission"
-    headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Transfer-Encoding": "chunked"}
-    connection.request("POST", path, body(of, instance_id, megabytes), headers, encode_chunked=True)
-    status = connection.getresponse().status
-    connection.close()
-    assert status == 201, status
-
-
 def export(where: Ground, server: Server, of: Closed, target: Path) -> float:
     """Save the zip, decrypted; returns the seconds that it took."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
@@ -147,7 +136,7 @@ def main(megabytes: tuple[int, ...]) -> None:
         with ground.founded("sqlite") as where:
             of = closed(where)
             with ground.served(where, "web", web_processes=1, web_threads=2) as server:
-                send(where, server, of, "uuid:film", size)
+                send(where, server, body(of, "uuid:film", size))
                 before = resident_megabytes(server.process_id)
                 saved = where.site.settings.data_dir / "saved.zip"
                 with watching(server.process_id) as most:

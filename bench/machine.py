@@ -66,18 +66,33 @@ def commits_per_second(database: Database) -> float:
     return WRITES / took
 
 
+def processes(process_id: int) -> list[int]:
+    """A process and all below it; what ends meanwhile is left out."""
+    found = [process_id]
+    for one in found:
+        with suppress(FileNotFoundError, ProcessLookupError):
+            for task in Path(f"/proc/{one}/task").iterdir():
+                found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
 def cpu_seconds(process_id: int) -> float:
     """Processor seconds that a process and all below it have used: the cost that a busy machine does not change."""
-    total, ahead = 0.0, [process_id]
-    while ahead:
-        one = ahead.pop()
-        with suppress(FileNotFoundError, ProcessLookupError):  # a thread or a helper may end meanwhile
+    total = 0.0
+    for one in processes(process_id):
+        with suppress(FileNotFoundError, ProcessLookupError):
             told = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
             # User and system time of the process, and of its children that have ended.
             total += sum(int(ticks) for ticks in told[11:15]) / os.sysconf("SC_CLK_TCK")
-            for task in Path(f"/proc/{one}/task").iterdir():
-                ahead += [int(child) for child in (task / "children").read_text().split()]
     return total
+
+
+def resident_megabytes(process_id: int) -> float:
+    """Resident memory of one process; nothing once it has ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
+        return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
+    return 0.0
 
 
 def version_of(database: Database) -> str:

@@ -7,8 +7,7 @@ import hashlib
 import http.client
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 import click
 from sqlalchemy import select
@@ -23,26 +22,9 @@ BLOCK = bytes(range(256)) * 4096
 PAUSE_SECONDS = 0.05
 
 
-def processes(process_id: int) -> list[int]:
-    """A process and all below it; what ends meanwhile is left out."""
-    found = [process_id]
-    for one in found:
-        with suppress(FileNotFoundError, ProcessLookupError):
-            for task in Path(f"/proc/{one}/task").iterdir():
-                found += [int(child) for child in (task / "children").read_text().split()]
-    return found
-
-
 def resident_megabytes(process_id: int) -> float:
     """Resident memory of the largest of a process and those below it."""
-    return max(_resident(one) for one in processes(process_id))
-
-
-def _resident(process_id: int) -> float:
-    with suppress(FileNotFoundError, ProcessLookupError):
-        lines = Path(f"/proc/{process_id}/status").read_text().splitlines()
-        return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS")), 0.0)
-    return 0.0
+    return max(machine.resident_megabytes(one) for one in machine.processes(process_id))
 
 
 def body(registration: Registration, number: int, megabytes: int) -> Iterator[bytes]:
@@ -54,15 +36,15 @@ def body(registration: Registration, number: int, megabytes: int) -> Iterator[by
     yield b"\r\n" + f"--{BOUNDARY}--\r\n".encode()
 
 
-def send(where: Ground, server: Server, registration: Registration, number: int, megabytes: int) -> int:
-    """Send it in chunks; returns the status."""
+def send(where: Ground, server: Server, blocks: Iterator[bytes]) -> None:
+    """Send a body as the first tablet, in chunks; it must be taken."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
     path = f"/v1/key/{where.tablet.token}/projects/{where.tablet.project_id}/submission"
     headers = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", "Transfer-Encoding": "chunked"}
-    connection.request("POST", path, body(registration, number, megabytes), headers, encode_chunked=True)
+    connection.request("POST", path, blocks, headers, encode_chunked=True)
     status = connection.getresponse().status
     connection.close()
-    return status
+    assert status == 201, status
 
 
 @contextmanager
@@ -88,8 +70,7 @@ def watched(where: Ground, server: Server, registration: Registration, number: i
     """The largest web process's memory before, and its most while the submission is taken, in MB."""
     before = resident_megabytes(server.process_id)
     with watching(server.process_id) as most:
-        status = send(where, server, registration, number, megabytes)
-    assert status == 201, status
+        send(where, server, body(registration, number, megabytes))
     return before, most()
 
 
@@ -102,7 +83,7 @@ def main(megabytes: tuple[int, ...], blobs: str) -> None:
     with ground.founded("sqlite", blobs) as where:
         registration = registration_of(where)
         with ground.served(where, "web", web_processes=1, web_threads=2) as server:
-            send(where, server, registration, 0, 1)
+            send(where, server, body(registration, 0, 1))
             for number, size in enumerate(megabytes, 1):
                 rows.append([size, *watched(where, server, registration, number, size)])
         expected = hashlib.sha256()
