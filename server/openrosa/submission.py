@@ -60,8 +60,7 @@ def courtesy(ask: Ask[Project]) -> Answer:
 @openrosa.route("GET", TRIAL, needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of)
 def trial_preflight(ask: Ask[Form]) -> Answer:
     """The same for what tries a draft."""
-    limit = str(ask.site.settings.accept_content_length_bytes)
-    return empty(204).with_headers({**HEADERS, "X-OpenRosa-Accept-Content-Length": limit})
+    return ready(ask)
 
 
 def set_aside(problem: Problem, ask: Ask[Any]) -> Answer | None:

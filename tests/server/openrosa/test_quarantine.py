@@ -26,6 +26,7 @@ from storage.problems import NotFound, Problem
 from storage.schema import audit, blob, contact, form, submission, submission_attachment, submission_version
 from tests.support import builders
 from tests.support.builders import Tablet
+from tests.support.quarantined import drop, take, waiting
 
 
 @pytest.fixture
@@ -39,21 +40,6 @@ def tablet(database: Database) -> Tablet:
 def send(client: Client, tablet: Tablet, xml: bytes, files: dict[str, bytes] | None = None) -> TestResponse:
     url = f"/v1/key/{tablet.token}/projects/{tablet.project_id}/submission?deviceID=collect%3Aabc"
     return client.post(url, **builders.multipart(xml, files), headers={"User-Agent": "Collect"})
-
-
-def waiting(database: Database, tablet: Tablet, state: str = "kept") -> list[Quarantined]:
-    with unit_of_work.reading(database) as unit:
-        return store.page(unit, tablet.project_id, state=state, before=None, most=100)
-
-
-def take(database: Database, number: int, **more: Any) -> str:
-    with unit_of_work.writing(database) as unit:
-        return quarantining.take(unit, store.one(unit, number), **more).instance_id
-
-
-def drop(database: Database, number: int) -> None:
-    with unit_of_work.writing(database) as unit:
-        quarantining.drop(unit, store.one(unit, number))
 
 
 def set_form(database: Database, **columns: Any) -> None:
@@ -79,7 +65,7 @@ def test_other_bytes_are_refused_and_kept_whole(client: Client, tablet: Tablet, 
     refused = send(client, tablet, other, {"p.jpg": b"photo"})
 
     assert refused.status_code == 409
-    (kept,) = waiting(database, tablet)
+    (kept,) = waiting(database, tablet.project_id)
     assert (kept.code, kept.instance_id, kept.xml_form_id, kept.version) == ("409.1", "uuid:1", "register", "1")
     assert (kept.submitter, kept.device_id, kept.user_agent, kept.times) == ("tablet", "collect:abc", "Collect", 1)
     assert kept.size_bytes == len(other) + len(b"photo")
@@ -96,7 +82,7 @@ def test_what_comes_ten_times_is_kept_once_and_counted(client: Client, tablet: T
         statuses = list(pool.map(lambda _: send(client, tablet, xml, {"p.jpg": b"p"}).status_code, range(10)))
 
     assert statuses == [404] * 10
-    (kept,) = waiting(database, tablet)
+    (kept,) = waiting(database, tablet.project_id)
     assert (kept.times, kept.files) == (10, 1)
 
 
@@ -115,7 +101,7 @@ def test_xml_that_cannot_be_read_is_kept_as_it_came(
 ) -> None:
     assert send(client, tablet, xml, {"p.jpg": b"p"}).status_code == 400
 
-    (kept,) = waiting(database, tablet)
+    (kept,) = waiting(database, tablet.project_id)
     with unit_of_work.reading(database) as unit:
         assert store.xml_of(unit, kept.id) == xml
     assert (kept.xml_form_id, kept.files) == (None, 1)
@@ -130,10 +116,10 @@ def test_what_a_closed_form_refused_is_taken_in_and_thanked_from_then_on(
     xml = builders.submission("uuid:1", photo="p.jpg")
     assert send(client, tablet, xml, {"p.jpg": b"p"}).status_code == 409
 
-    (kept,) = waiting(database, tablet)
+    (kept,) = waiting(database, tablet.project_id)
     assert kept.code == "409.2"
     assert take(database, kept.id) == "uuid:1"
-    assert waiting(database, tablet) == []
+    assert waiting(database, tablet.project_id) == []
 
     assert send(client, tablet, xml).status_code == 201
     with unit_of_work.reading(database) as unit:
@@ -145,7 +131,7 @@ def test_what_a_closed_form_refused_is_taken_in_and_thanked_from_then_on(
 def test_what_names_an_unknown_form_can_be_taken_into_another(client: Client, tablet: Tablet, database: Database) -> None:
     xml = builders.submission("uuid:1", form_id="registre")
     assert send(client, tablet, xml).status_code == 404
-    (kept,) = waiting(database, tablet)
+    (kept,) = waiting(database, tablet.project_id)
 
     take(database, kept.id, xml_form_id="register")
     again = send(client, tablet, xml, {"late.jpg": b"late"})
@@ -162,7 +148,7 @@ def test_a_deleted_form_refuses_and_its_payload_waits(client: Client, tablet: Ta
         unit.connection.execute(update(form).values(deleted_at=unit.now))
 
     assert send(client, tablet, builders.submission("uuid:1")).status_code == 404
-    assert [kept.code for kept in waiting(database, tablet)] == ["404.1"]
+    assert [kept.code for kept in waiting(database, tablet.project_id)] == ["404.1"]
 
 
 def test_conflicting_bytes_become_an_edit_or_a_submission_of_their_own(
@@ -171,7 +157,7 @@ def test_conflicting_bytes_become_an_edit_or_a_submission_of_their_own(
     send(client, tablet, builders.submission("uuid:1", age="30"))
     for age in ("31", "32"):
         assert send(client, tablet, builders.submission("uuid:1", age=age)).status_code == 409
-    newer, older = waiting(database, tablet)
+    newer, older = waiting(database, tablet.project_id)
 
     with pytest.raises(OtherBytes):
         take(database, older.id)
@@ -192,13 +178,13 @@ def test_an_edit_that_came_too_early_is_taken_in_when_its_base_arrives(
     assert send(client, tablet, later).status_code == 404
     assert send(client, tablet, edit).status_code == 404
     work_until_idle(database)
-    assert [kept.code for kept in waiting(database, tablet)] == ["404.5", "404.5"]
+    assert [kept.code for kept in waiting(database, tablet.project_id)] == ["404.5", "404.5"]
 
     assert send(client, tablet, builders.submission("uuid:1")).status_code == 201
     work_until_idle(database)
 
     assert versions(database) == [("uuid:1", False), ("uuid:2", False), ("uuid:3", True)]
-    assert waiting(database, tablet) == []
+    assert waiting(database, tablet.project_id) == []
     assert send(client, tablet, edit).status_code == 201
     assert send(client, tablet, later).status_code == 201
     assert len(versions(database)) == 3
@@ -228,7 +214,7 @@ def test_a_payload_that_is_sent_again_and_received_leaves_the_quarantine(
     assert send(client, tablet, xml).status_code == 201
     work_until_idle(database)
 
-    assert waiting(database, tablet) == []
+    assert waiting(database, tablet.project_id) == []
     with unit_of_work.reading(database) as unit:
         (sha256,) = unit.connection.execute(select(submission_attachment.c.blob_sha256)).scalars()
     assert sha256 is not None
@@ -242,21 +228,21 @@ def test_an_edit_of_the_past_or_under_a_taken_id_is_kept(client: Client, tablet:
     taken = send(client, tablet, builders.submission("uuid:2", age="7", deprecated_id="uuid:1"))
 
     assert (past.status_code, taken.status_code) == (409, 409)
-    assert [kept.code for kept in waiting(database, tablet)] == ["409.8", "409.9"]
-    take(database, waiting(database, tablet)[1].id, how=As.EDIT)
+    assert [kept.code for kept in waiting(database, tablet.project_id)] == ["409.8", "409.9"]
+    take(database, waiting(database, tablet.project_id)[1].id, how=As.EDIT)
     assert versions(database)[-1] == ("uuid:3", True)
 
 
 def test_what_was_dropped_is_gone_and_stays_dropped(client: Client, tablet: Tablet, database: Database) -> None:
     xml = builders.submission("uuid:1", form_id="nothing")
     send(client, tablet, xml, {"p.jpg": b"p"})
-    (kept,) = waiting(database, tablet)
+    (kept,) = waiting(database, tablet.project_id)
 
     drop(database, kept.id)
 
     assert send(client, tablet, xml, {"p.jpg": b"p"}).status_code == 404
-    assert waiting(database, tablet) == []
-    assert [each.times for each in waiting(database, tablet, "dropped")] == [2]
+    assert waiting(database, tablet.project_id) == []
+    assert [each.times for each in waiting(database, tablet.project_id, "dropped")] == [2]
     assert count(database, blob) == 0
     with unit_of_work.reading(database) as unit, pytest.raises(NotFound):
         store.xml_of(unit, kept.id)
@@ -268,7 +254,7 @@ def test_a_file_that_a_submission_has_too_outlives_the_drop(client: Client, tabl
     send(client, tablet, builders.submission("uuid:1", photo="p.jpg"), {"p.jpg": b"p"})
     send(client, tablet, builders.submission("uuid:1", age="9", photo="p.jpg"), {"p.jpg": b"p"})
 
-    drop(database, waiting(database, tablet)[0].id)
+    drop(database, waiting(database, tablet.project_id)[0].id)
 
     assert count(database, blob) == 1
 
@@ -280,12 +266,12 @@ def test_a_sender_cannot_fill_the_disk(site: Site, tablet: Tablet, database: Dat
     statuses = [send(client, tablet, builders.submission(f"uuid:{n}", form_id="nothing")).status_code for n in range(5)]
 
     assert statuses == [404] * 5
-    assert len(waiting(database, tablet)) == 3
+    assert len(waiting(database, tablet.project_id)) == 3
     with unit_of_work.reading(database) as unit:
         assert unit.connection.execute(select(contact.c.turned_away)).scalar_one() == 2
     other = builders.add_tablet(database, tablet.project_id, "other")
     send(client, other, builders.submission("uuid:9", form_id="nothing"))
-    assert len(waiting(database, tablet)) == 4
+    assert len(waiting(database, tablet.project_id)) == 4
 
 
 def test_who_may_send_nothing_here_leaves_nothing_here(client: Client, tablet: Tablet, database: Database) -> None:
@@ -296,12 +282,12 @@ def test_who_may_send_nothing_here_leaves_nothing_here(client: Client, tablet: T
     broken = client.post(url, **builders.multipart(b"<data"))
 
     assert (unknown.status_code, broken.status_code) == (404, 400)
-    assert waiting(database, tablet) == []
+    assert waiting(database, tablet.project_id) == []
 
 
 def test_every_step_is_recorded(client: Client, tablet: Tablet, database: Database) -> None:
     send(client, tablet, builders.submission("uuid:1", form_id="nothing"))
-    (kept,) = waiting(database, tablet)
+    (kept,) = waiting(database, tablet.project_id)
     take(database, kept.id, xml_form_id="register")
 
     with unit_of_work.reading(database) as unit:
@@ -342,12 +328,12 @@ def test_of_two_who_decide_at_once_one_is_late(
             return taking(payload)
         return Client(app).delete(f"{here}/{payload.id}", auth=auth).status_code
 
-    for payload in waiting(database, tablet):
+    for payload in waiting(database, tablet.project_id):
         answers = at_once(partial(taking, payload), partial(deciding, payload))
         assert sorted(answers, key=str) == [200, 404]
 
-    taken = len(waiting(database, tablet, "taken"))
-    assert taken + len(waiting(database, tablet, "dropped")) == 6
+    taken = len(waiting(database, tablet.project_id, "taken"))
+    assert taken + len(waiting(database, tablet.project_id, "dropped")) == 6
     assert len(versions(database)) == taken == count(database, submission_attachment)
     assert count(database, blob) == taken
 
@@ -359,7 +345,7 @@ def test_a_file_that_is_just_being_sent_outlives_the_drop_of_the_same_bytes(
     for number in range(8):
         photos = {f"{name}.jpg": b"%d %d" % (number, name) for name in range(3)}
         send(client, tablet, builders.submission(f"uuid:no{number}", form_id="nothing"), photos)
-        (payload,) = waiting(database, tablet)
+        (payload,) = waiting(database, tablet.project_id)
 
         sent, dropped = at_once(
             lambda: send(Client(app), tablet, builders.submission(f"uuid:{number}"), photos).status_code,  # noqa: B023
@@ -381,7 +367,7 @@ def test_hundreds_of_resends_are_one_payload(client: Client, tablet: Tablet, dat
 
     statuses = {client.post(url, **request).status_code for _ in range(200)}
 
-    (kept,) = waiting(database, tablet)
+    (kept,) = waiting(database, tablet.project_id)
     assert (statuses, kept.times, kept.files) == ({404}, 200, 1)
     assert kept.first_at < kept.last_at
     with unit_of_work.reading(database) as unit:
