@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 
 from cases.record import TABLES, Column
+from storage.problems import Sentence
 
 NOTHING = "-"
 _SHAPE = re.compile(r"([a-z_0-9]+)(?:\[([a-z_0-9*]*)\])?(?:\.([a-z_0-9]+))?")
@@ -59,13 +60,17 @@ def parse(text: str) -> Target | None:
     return Target(table.name, mode, inside if mode is Mode.KEYED else "", column, shape)
 
 
-def problem_of(target: str, *, in_repeat: bool) -> str | None:
-    """Why *target* may not be a question's `case:to`, as a sentence for a form designer; None when it may."""
+def problem_of(target: str, *, in_repeat: bool) -> Sentence | None:
+    """Why *target* may not be a question's `case:to`, for a form designer; None when it may."""
     if target == NOTHING:
         return None
     found = parse(target)
     if found is None:
-        return f"The case record has no place {target!r}."
+        return Sentence("The case record has no place '{target}'.", target=target)
     if in_repeat and found.mode in (Mode.PLAIN, Mode.EVERY):
-        return f"{target!r} holds one answer, but the question is asked in a repeat; write {found.table}[].{found.column}."
+        return Sentence(
+            "'{target}' holds one answer, but the question is asked in a repeat; write {instead}.",
+            target=target,
+            instead=f"{found.table}[].{found.column}",
+        )
     return None

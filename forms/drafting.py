@@ -19,7 +19,7 @@ from forms.store import drafts, entities, forms
 from forms.store.forms import Form, Media
 from storage import audit, blobs
 from storage.blobs import Stored
-from storage.problems import NotFound, Problem
+from storage.problems import NotFound, Problem, Sentence
 from storage.unit_of_work import Unit
 
 ID_CHARACTERS_MOST = 255
@@ -116,9 +116,8 @@ def replace(unit: Unit, form_id: int, compiled: Compiled) -> None:
     compiled = publishing.keyed(unit, form.project_id, compiled)
     definition = definitions.read(compiled.xform)
     if definition.xml_form_id != form.xml_form_id:
-        raise BadFormId(
-            field="xmlFormId", value=definition.xml_form_id, reason=f"the form's id must be '{form.xml_form_id}', as before."
-        )
+        reason = Sentence("the form's id must be '{id}', as before.", id=form.xml_form_id)
+        raise BadFormId(field="xmlFormId", value=definition.xml_form_id, reason=reason)
     check_types(unit, form, definition)
     _set_draft(unit, form, compiled, definition)
 
@@ -228,13 +227,13 @@ def check_form_id(xml_form_id: str) -> None:
     Raises: BadFormId. Source: ODK Central: no id may end like the files that are asked for by it.
     """
     if _RESERVED.search(xml_form_id):
-        reason = "a form's id cannot end in .xls, .xlsx or .xml."
+        reason = Sentence("a form's id cannot end in .xls, .xlsx or .xml.")
     elif len(xml_form_id) > ID_CHARACTERS_MOST:
-        reason = f"a form's id can have {ID_CHARACTERS_MOST} characters at most."
+        reason = Sentence("a form's id can have {most} characters at most.", most=ID_CHARACTERS_MOST)
     elif any(ord(letter) < 32 or ord(letter) == 127 for letter in xml_form_id):
-        reason = "a form's id cannot hold control characters."
+        reason = Sentence("a form's id cannot hold control characters.")
     elif xml_form_id in (".", ".."):
-        reason = "a form's id cannot be a path."
+        reason = Sentence("a form's id cannot be a path.")
     else:
         return
     raise BadFormId(field="formId", value=xml_form_id[:ID_CHARACTERS_MOST], reason=reason)

@@ -49,21 +49,21 @@ class UnknownWorkbook(Problem):
     """The upload is neither a spreadsheet nor an XForm."""
 
     code = "400.79"
-    says = "This is not a form: expected an XLSForm spreadsheet (.xlsx, .xls) or an XForm (.xml). {reason}"
+    says = "The file cannot be read as a form. {reason}"
 
 
 class WorkbookTooLarge(Problem):
     """Opening the spreadsheet would cost more than the server gives to a stranger's file."""
 
     code = "413.71"
-    says = "The spreadsheet is too large: {what} is {actual}; at most {limit} is accepted."
+    says = "The spreadsheet is too large. {what}"
 
 
 class CompilingExhausted(Problem):
     """The compiler ran into its limits, so the spreadsheet is judged hostile or broken."""
 
     code = "400.71"
-    says = "Compiling the form took more {resource} than allowed and was stopped."
+    says = "The form is too large or too complicated: making it took more {resource}, and was stopped."
 
 
 class UnreadableForm(Problem):

@@ -22,8 +22,8 @@ class VersionTaken(Problem):
 
     code = "409.6"
     says = (
-        "The form '{xml_form_id}' has published the version '{version}' before. Give it another version, "
-        "or publish with ?version= to have that done."
+        "The form '{xml_form_id}' has published the version '{version}' before. Give it another version "
+        "(over the API, ?version= does that)."
     )
 
 

@@ -16,6 +16,7 @@ from forms.definition.media import ITEMSETS
 from forms.drafting import Former
 from forms.publishing import Compiled
 from storage.blobs import BLOCK_BYTES, Blobs, Stored
+from storage.problems import Sentence
 
 TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -31,7 +32,7 @@ class Checked:
 
     made: compiling.Compiled
     warnings: tuple[Issue, ...]
-    not_validated: str | None
+    not_validated: Sentence | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Uploaded:
 
     compiled: Compiled
     warnings: tuple[Issue, ...]
-    not_validated: str | None
+    not_validated: Sentence | None
 
 
 def check(

@@ -13,6 +13,7 @@ from typing import Final
 from lxml import etree
 
 from forms.problems import MalformedXml, XmlTooLarge
+from storage.problems import Sentence
 
 LIMIT_BYTES: Final = 32 * 1024 * 1024
 
@@ -27,19 +28,20 @@ _CONTROL: Final = re.compile(
     rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]));", re.I
 )
 
+_BROKEN: Final = Sentence("it is not well-formed")
 _REASONS: Final = {
-    etree.ErrorTypes.ERR_DOCUMENT_EMPTY: "it is empty",
-    etree.ErrorTypes.ERR_DOCUMENT_END: "it is empty or cut off",
-    etree.ErrorTypes.ERR_TAG_NOT_FINISHED: "it is cut off",
-    etree.ErrorTypes.ERR_TAG_NAME_MISMATCH: "an element is not closed",
-    etree.ErrorTypes.ERR_INVALID_CHAR: "it holds a character that XML forbids",
-    etree.ErrorTypes.ERR_INVALID_CHARREF: "it holds a character that XML forbids",
-    etree.ErrorTypes.ERR_INVALID_ENCODING: "its bytes are not in the encoding it declares (UTF-8 if none)",
-    etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING: "its encoding is unknown",
-    etree.ErrorTypes.ERR_UNKNOWN_ENCODING: "its encoding is unknown",
-    etree.ErrorTypes.ERR_UNDECLARED_ENTITY: "it uses an entity that is not XML's own",
-    etree.ErrorTypes.ERR_ENTITY_LOOP: "it uses entities, which are not accepted",
-    etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE: "it uses a namespace prefix that it does not declare",
+    etree.ErrorTypes.ERR_DOCUMENT_EMPTY: Sentence("it is empty"),
+    etree.ErrorTypes.ERR_DOCUMENT_END: Sentence("it is empty or cut off"),
+    etree.ErrorTypes.ERR_TAG_NOT_FINISHED: Sentence("it is cut off"),
+    etree.ErrorTypes.ERR_TAG_NAME_MISMATCH: Sentence("an element is not closed"),
+    etree.ErrorTypes.ERR_INVALID_CHAR: Sentence("it holds a character that XML forbids"),
+    etree.ErrorTypes.ERR_INVALID_CHARREF: Sentence("it holds a character that XML forbids"),
+    etree.ErrorTypes.ERR_INVALID_ENCODING: Sentence("its bytes are not in the encoding it declares (UTF-8 if none)"),
+    etree.ErrorTypes.ERR_UNSUPPORTED_ENCODING: Sentence("its encoding is unknown"),
+    etree.ErrorTypes.ERR_UNKNOWN_ENCODING: Sentence("its encoding is unknown"),
+    etree.ErrorTypes.ERR_UNDECLARED_ENTITY: Sentence("it uses an entity that is not XML's own"),
+    etree.ErrorTypes.ERR_ENTITY_LOOP: Sentence("it uses entities, which are not accepted"),
+    etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE: Sentence("it uses a namespace prefix that it does not declare"),
 }
 
 
@@ -122,7 +124,7 @@ def _in_one_byte_steps(xml: bytes) -> bytes:
     declaration = _DECLARATION.match(xml)
     encoding = _DECLARED_ENCODING.search(declaration[0]) if declaration else None
     if encoding and encoding[1].decode("ascii", "replace").lower() not in _ENCODINGS:
-        raise MalformedXml(reason="its encoding is not accepted; send UTF-8", line=1, column=1)
+        raise MalformedXml(reason=Sentence("its encoding is not accepted; send UTF-8"), line=1, column=1)
     return xml
 
 
@@ -131,7 +133,7 @@ def _from_utf16(xml: bytes) -> bytes:
     try:
         utf8 = xml.decode(guess).encode()
     except UnicodeError:
-        raise MalformedXml(reason="its bytes are not the UTF-16 they claim to be", line=1, column=1) from None
+        raise MalformedXml(reason=Sentence("its bytes are not the UTF-16 they claim to be"), line=1, column=1) from None
     return _DECLARATION.sub(b"", utf8, count=1)
 
 
@@ -143,12 +145,13 @@ def _without_doctype(xml: bytes) -> bytes:
     start = before.end() - len(b"<!DOCTYPE")
     bare = _BARE_DOCTYPE.match(xml, start)
     if not bare:
-        raise MalformedXml(reason="it declares a DTD, which is not accepted", line=xml.count(b"\n", 0, start) + 1, column=1)
+        says = Sentence("it declares a DTD, which is not accepted")
+        raise MalformedXml(reason=says, line=xml.count(b"\n", 0, start) + 1, column=1)
     return xml[:start] + xml[bare.end() :]
 
 
 def _malformed(error: etree.XMLSyntaxError) -> MalformedXml:
     code = getattr(error, "code", None)
-    reason = _REASONS.get(code, "it is not well-formed") if isinstance(code, int) else "it is not well-formed"
+    reason = _REASONS.get(code, _BROKEN) if isinstance(code, int) else _BROKEN
     line, column = error.position
     return MalformedXml(reason=reason, line=line or 0, column=column or 0)

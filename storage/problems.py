@@ -4,7 +4,51 @@ A `Problem` is something a caller did or met that the house has a number and a s
 dialect (JSON, OpenRosa XML, HTML). Everything else that goes wrong is a programming error: 500 with an id, never a message.
 """
 
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
+
+OURS_BEGIN_AT = 61
+# A translation of one message into the reader's language; `str` leaves it in English.
+Said = Callable[[str], str]
+
+
+class Sentence:
+    """Something said to a person, put into words only where it is shown, in the reader's language; as text it is English.
+
+    `says` is a format string over the `details`, and its own message id in the catalogue of translations. Details are text,
+    numbers, or Sentences themselves.
+    """
+
+    __slots__ = ("details", "says")
+
+    def __init__(self, says: str, /, **details: Any) -> None:
+        self.says = says
+        self.details = details
+
+    def told(self, said: Said = str) -> str:
+        """The sentence in the language of *said*."""
+        return _filled(said(self.says), self.details, said)
+
+    def packed(self) -> dict[str, Any]:
+        """As plain values, to be handed from one process to another; its details must be plain."""
+        return {"says": self.says, "details": self.details}
+
+    @classmethod
+    def unpacked(cls, packed: Mapping[str, Any]) -> "Sentence":
+        """What was `packed`."""
+        return cls(packed["says"], **packed["details"])
+
+    def __str__(self) -> str:
+        return self.told()
+
+    def __repr__(self) -> str:
+        return f"Sentence({self.told()!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sentence) and (self.says, self.details) == (other.says, other.details)
+
+    def __hash__(self) -> int:
+        return hash(self.says)
 
 
 class Problem(Exception):  # not a dataclass: contextlib must be able to set its traceback
@@ -28,12 +72,30 @@ class Problem(Exception):  # not a dataclass: contextlib must be able to set its
         return int(self.code.partition(".")[0])
 
     @property
+    def is_ours(self) -> bool:
+        """Whether its number is one of ours, not of ODK Central's."""
+        return int(self.code.partition(".")[2]) >= OURS_BEGIN_AT
+
+    @property
     def sentence(self) -> str:
-        """What happened, for a person."""
-        return self.says.format(**self.details)
+        """What happened, for a person, in English."""
+        return self.told()
+
+    def told(self, said: Said = str) -> str:
+        """What happened, in the language of *said*."""
+        return _filled(said(self.says), self.details, said)
 
     def __str__(self) -> str:
         return f"{self.code} {self.sentence}"
+
+
+def _filled(template: str, details: Mapping[str, Any], said: Said) -> str:
+    return template.format(**{name: in_words(value, said) for name, value in details.items()})
+
+
+def in_words(value: Any, said: Said) -> Any:
+    """*value*, or what it says in the language of *said* when it is a Sentence."""
+    return value.told(said) if isinstance(value, Sentence) else value
 
 
 class NotFound(Problem):

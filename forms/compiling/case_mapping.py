@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, Protocol
 
-from forms.compiling.issue import Issue
+from forms.compiling.issue import Code, Issue
 from forms.compiling.locating import placed
 from forms.compiling.sheets import Sheets
 from forms.definition.model import CLASSES, Definition, Field
+from storage.problems import Sentence
 
 _TO: Final = "bind::case:to"
 _CLASS: Final = "bind::case:class"
@@ -20,8 +21,8 @@ _CLASS: Final = "bind::case:class"
 class CaseTargets(Protocol):
     """What the case record can take; the case records' side implements it."""
 
-    def problem_of(self, target: str, *, in_repeat: bool) -> str | None:
-        """Why *target* cannot take an answer, as a sentence; None when it can."""
+    def problem_of(self, target: str, *, in_repeat: bool) -> Sentence | None:
+        """Why *target* cannot take an answer; None when it can."""
 
 
 def case_mapping(definition: Definition, targets: CaseTargets, sheets: Sheets | None = None) -> list[Issue]:
@@ -39,19 +40,23 @@ def case_mapping(definition: Definition, targets: CaseTargets, sheets: Sheets | 
     ]
 
 
-def _complaints(field: Field, targets: CaseTargets) -> Iterator[tuple[str, str, str]]:
+def _complaints(field: Field, targets: CaseTargets) -> Iterator[tuple[str, Sentence, Code]]:
     known = ", ".join(CLASSES)
     if field.case_class is None and (field.answerable or field.case_to):
-        yield _CLASS, f"The question '{field.name}' has no class. Say who may see its answer: {known}.", "case-class"
+        says = Sentence(
+            "The question '{name}' has no class. Say who may see its answer: {classes}.", name=field.name, classes=known
+        )
+        yield _CLASS, says, "case-class"
     elif field.case_class is not None and field.case_class not in CLASSES:
-        yield _CLASS, f"'{field.case_class}' is not a class. Known are {known}.", "case-class"
+        says = Sentence("'{class}' is not a class. Known are {classes}.", **{"class": field.case_class}, classes=known)
+        yield _CLASS, says, "case-class"
     if field.case_to is not None and field.case_to != "-":
         problem = targets.problem_of(field.case_to, in_repeat=field.repeat is not None)
         if problem:
             yield _TO, problem, "case-to"
 
 
-def _issue(field: Field, heading: str, says: str, code: str, sheets: Sheets | None) -> Issue:
+def _issue(field: Field, heading: str, says: Sentence, code: Code, sheets: Sheets | None) -> Issue:
     survey = sheets.by_name.get("survey") if sheets else None
     if sheets is None or survey is None:
         return Issue("error", says, code, text=field.path, question=field.name)

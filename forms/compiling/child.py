@@ -109,7 +109,7 @@ def _compiled(file: BinaryIO, order: dict[str, Any]) -> dict[str, Any]:
         return {"broken": "xform", "where": max(read.sheets, key=lambda name: _length(read.sheets[name]))}
     if "xform" in said and order["kind"] == "md":
         said["workbook"] = base64.b64encode(drawing.xlsx(read)).decode()
-    return about | said | {"reviewed": [each.as_json() for each in issues]}
+    return about | said | {"reviewed": [each.packed() for each in issues]}
 
 
 def _length(rows: list[tuple[int, list[str]]]) -> int:

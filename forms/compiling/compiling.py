@@ -7,19 +7,26 @@ from pathlib import Path
 from typing import Any, Final
 
 from forms.compiling import reviewing
-from forms.compiling.archive import kind_of
+from forms.compiling.archive import DAMAGED, kind_of, megabytes
 from forms.compiling.helping import Helper, TookTooLong
 from forms.compiling.issue import Issue
 from forms.compiling.limits import Limits
 from forms.compiling.locating import from_pyxform
 from forms.compiling.sheets import Sheets
+from forms.compiling.wording import apart
 from forms.definition.checking import check_entities
 from forms.definition.model import Definition, ExpectedMedia
 from forms.definition.reading import read
 from forms.problems import CompilingExhausted, InvalidWorkbook, MalformedXml, UnknownWorkbook, WorkbookTooLarge
+from storage.problems import Sentence
 
 _DEFAULT: Final = Limits()
 _BOM: Final = b"\xef\xbb\xbf"
+_RESOURCES: Final = {
+    "time": Sentence("time than is allowed"),
+    "memory": Sentence("memory than is allowed"),
+    "either": Sentence("processor time or memory than is allowed"),
+}
 COMPILER: Final = Helper("forms.compiling.child")
 
 
@@ -74,14 +81,14 @@ def compile(path: Path, *, limits: Limits = _DEFAULT, fallback_id: str = "form",
 def invalid(issues: list[Issue]) -> InvalidWorkbook:
     """The refusal that carries *issues*; its sentence tells the first error and its place."""
     first = next(each for each in issues if each.is_error)
-    place = f"{first.place}: " if first.place else ""
-    return InvalidWorkbook(first=place + first.message, issues=[each.as_json() for each in issues])
+    says = Sentence("{place}: {what}", place=first.place, what=first.says) if first.place else first.says
+    return InvalidWorkbook(first=says, issues=issues)
 
 
 def _compiled(said: dict[str, Any], kind: str) -> Compiled:
     sheets = Sheets.from_json(said["sheets"])
     issues = [reviewing.found(each, sheets) for each in said["found"]]
-    issues += [from_pyxform(text, "warning", sheets) for text in said["warnings"]]
+    issues += [from_pyxform(part, "warning", sheets) for text in said["warnings"] for part in apart(text)]
     if "refused" in said:
         raise invalid(_refusal(said, sheets, issues))
     xform = said["xform"].encode()
@@ -101,14 +108,15 @@ def _compiled(said: dict[str, Any], kind: str) -> Compiled:
 
 def _refusal(said: dict[str, Any], sheets: Sheets, issues: list[Issue]) -> list[Issue]:
     """pyxform stops at the first error; other references to nothing are told with it."""
-    first = [] if said["refused"] is None else [from_pyxform(said["refused"], "error", sheets, said["place"])]
+    parts = [] if said["refused"] is None else apart(said["refused"])
+    first = [from_pyxform(part, "error", sheets, said["place"]) for part in parts]
     places = {each.place for each in first}
     errors = [*first, *(each for each in _reviewed(said) if each.place not in places)]
     return [*errors, *issues]
 
 
 def _reviewed(said: dict[str, Any]) -> list[Issue]:
-    return [Issue.from_json(each) for each in said["reviewed"]]
+    return [Issue.unpacked(each) for each in said["reviewed"]]
 
 
 def _undeclared_prefix(sheets: Sheets) -> Issue:
@@ -116,8 +124,10 @@ def _undeclared_prefix(sheets: Sheets) -> Issue:
     settings = sheets.by_name.get("settings")
     return Issue(
         "error",
-        "A column like bind::case:to uses a prefix that the settings sheet does not declare in its column 'namespaces' "
-        '(for case records: case="urn:siraba:case:1").',
+        Sentence(
+            "A column like bind::case:to uses a prefix that the settings sheet does not declare in its column 'namespaces' "
+            '(for case records: case="urn:siraba:case:1").'
+        ),
         "form",
         sheet=settings.name if settings else "settings",
         row=2,
@@ -133,9 +143,9 @@ def _in_child(path: Path, kind: str, limits: Limits, fallback_id: str, helper: H
             # It ends itself; this is for one that cannot.
             said = helper.ask(order, file, limits.wall_seconds + 5)
     except TookTooLong:
-        raise CompilingExhausted(resource="time") from None
+        raise CompilingExhausted(resource=_RESOURCES["time"]) from None
     if not said:
-        raise CompilingExhausted(resource="processor time or memory")
+        raise CompilingExhausted(resource=_RESOURCES["either"])
     heard: dict[str, Any] = json.loads(said)
     return heard
 
@@ -143,15 +153,28 @@ def _in_child(path: Path, kind: str, limits: Limits, fallback_id: str, helper: H
 def _broken(said: dict[str, Any], limits: Limits) -> Exception:
     what, where = str(said["broken"]), said.get("where")
     if what in ("memory", "time"):
-        return CompilingExhausted(resource=what)
-    if what in ("rows", "cells"):
-        limit = limits.rows if what == "rows" else limits.cells
-        return WorkbookTooLarge(what=f"the number of {what} up to sheet '{where}'", actual="more", limit=limit)
+        return CompilingExhausted(resource=_RESOURCES[what])
+    if what == "rows":
+        says = Sentence("Up to the sheet '{sheet}' it has more than {limit} rows.", sheet=where, limit=limits.rows)
+        return WorkbookTooLarge(what=says, limit=limits.rows)
+    if what == "cells":
+        says = Sentence("Up to the sheet '{sheet}' it has more than {limit} cells.", sheet=where, limit=limits.cells)
+        return WorkbookTooLarge(what=says, limit=limits.cells)
     if what == "xform":
-        what = f"the size in bytes of the form made of it, most of which is on sheet '{where}',"
-        return WorkbookTooLarge(what=what, actual="more", limit=limits.xform_bytes)
+        says = Sentence(
+            "The form made of it would have more than {limit} MB, most of which is on the sheet '{sheet}'. Long lists of choices "
+            "can be given as a CSV file (select_one_from_file).",
+            sheet=where,
+            limit=megabytes(limits.xform_bytes),
+        )
+        return WorkbookTooLarge(what=says, limit=limits.xform_bytes)
     if what == "encoding":
-        return UnknownWorkbook(reason=f"Line {where} is not text in UTF-8.")
+        return UnknownWorkbook(reason=Sentence("Line {line} is not text in UTF-8. Save it in that encoding.", line=where))
     if where is not None:
-        return UnknownWorkbook(reason=f"Its part {where} declares XML entities, which no spreadsheet program writes.")
-    return UnknownWorkbook(reason="The spreadsheet is damaged.")
+        says = Sentence(
+            "Its part {part} declares XML entities, which no spreadsheet program writes. Open it in a spreadsheet program, save "
+            "it again, and upload that.",
+            part=where,
+        )
+        return UnknownWorkbook(reason=says)
+    return UnknownWorkbook(reason=DAMAGED)

@@ -9,8 +9,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from forms.compiling.issue import Issue
+from forms.compiling.issue import Code, Issue
 from forms.compiling.sheets import Row, Sheet, Sheets, letter
+from forms.compiling.wording import recognized
+from storage.problems import Sentence
 
 _ROW: Final = re.compile(r"\[row : (\d+)\]\s*")
 _SHEET: Final = re.compile(r"[Oo]n the '([^']+)' sheet|sheet: '([^']+)'")
@@ -66,7 +68,7 @@ def from_validate(says: str, sheets: Sheets | None) -> Issue:
     survey = sheets.by_name.get("survey") if sheets else None
     nodes = [_INDEX.sub("", match[1]) for match in _NODE.finditer(says)]
     if sheets is None or survey is None:
-        return Issue("error", says, "validate", text=nodes[0] if nodes else "")
+        return Issue("error", recognized("validate", says), "validate", text=nodes[0] if nodes else "")
     settings = sheets.by_name.get("settings")
     if "/meta/instanceName" in nodes and settings is not None and settings.rows:
         return _issue("error", says, "validate", settings, settings.rows[0].number, "instance_name")
@@ -84,22 +86,25 @@ def from_validate(says: str, sheets: Sheets | None) -> Issue:
 
 def _in_row(says: str, survey: Sheet, row: Row) -> Issue:
     """At the column that holds what the sentence quotes, or one that it speaks of and that is filled in."""
+    name = survey.column("name")
     for fragment in _fragments(says):
         for at, cell in enumerate(row.cells[: len(survey.headings)]):
+            if at == name:
+                continue  # JavaRosa quotes the question's name beside what is wrong with it
             if cell.strip() == fragment or f"{fragment}(" in cell:
-                return placed("error", says, "validate", survey, row.number, at)
+                return placed("error", recognized("validate", says), "validate", survey, row.number, at)
     filled = (heading for pattern, heading in _ABOUT if pattern.search(says) and survey.cell(row, heading))
     return _issue("error", says, "validate", survey, row.number, next(filled, None))
 
 
-def placed(severity: str, message: str, code: str, sheet: Sheet, number: int | None, at: int | None) -> Issue:
+def placed(severity: str, says: Sentence, code: Code, sheet: Sheet, number: int | None, at: int | None) -> Issue:
     """An issue about the cell of *sheet* in row *number* (1 = the headings) and at position *at* (0 = column A)."""
     row = sheet.row(number)
     cells = sheet.headings if number == 1 else row.cells if row else []
     is_survey = sheet.name.strip().lower() == "survey"
     return Issue(
         severity=severity,
-        message=message,
+        says=says,
         code=code,
         sheet=sheet.name,
         row=number,
@@ -110,9 +115,9 @@ def placed(severity: str, message: str, code: str, sheet: Sheet, number: int | N
     )
 
 
-def _issue(severity: str, says: str, code: str, sheet: Sheet, number: int, heading: str | None) -> Issue:
+def _issue(severity: str, says: str, code: Code, sheet: Sheet, number: int, heading: str | None) -> Issue:
     at = sheet.column(heading) if heading else _column_meant(says, sheet, sheet.row(number))
-    issue = placed(severity, says, code, sheet, number, at)
+    issue = placed(severity, recognized(code, says), code, sheet, number, at)
     return issue if at is not None else replace(issue, heading=heading)
 
 
@@ -130,21 +135,21 @@ def _column_meant(says: str, sheet: Sheet, row: Row | None) -> int | None:
     return next((at for at in longest if names[at] and re.search(rf"\b{re.escape(names[at].removesuffix('s'))}\b", spoken)), None)
 
 
-def _looked_up(severity: str, says: str, code: str, sheets: Sheets, name: str, heading: str | None) -> Issue:
+def _looked_up(severity: str, says: str, code: Code, sheets: Sheets, name: str, heading: str | None) -> Issue:
     """Where what the sentence quotes stands: in a cell of the sheet it speaks of or of another, or among the headings."""
-    first = sheets.by_name.get(name)
+    first, told = sheets.by_name.get(name), recognized(code, says)
     at = first.column(heading) if first and heading else None
     if first and at is not None and heading == "type":
         row = next((each for each in first.rows if first.cell(each, "type").startswith(("select", "rank"))), None)
-        return placed(severity, says, code, first, row.number if row else None, at)
+        return placed(severity, told, code, first, row.number if row else None, at)
     fragments = [each for each in _fragments(says) if each.lower() not in sheets.by_name and each != heading]
     others = [sheet for key, sheet in sheets.by_name.items() if key != name]
     for sheet in [*([first] if first else []), *others]:
         for number, position in _places(fragments, sheet):
-            return placed(severity, says, code, sheet, number, position)
+            return placed(severity, told, code, sheet, number, position)
     if first is None:
-        return Issue(severity, says, code, name, heading=heading)
-    return replace(placed(severity, says, code, first, 1 if at is not None else None, at), heading=heading)
+        return Issue(severity, told, code, name, heading=heading)
+    return replace(placed(severity, told, code, first, 1 if at is not None else None, at), heading=heading)
 
 
 def _fragments(says: str) -> list[str]:

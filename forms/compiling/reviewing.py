@@ -7,13 +7,16 @@ not exist, properties of an entity that an unanswered question would blank, form
 import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from forms.compiling.issue import Issue
+from forms.compiling.issue import Code, Issue
 from forms.compiling.locating import placed
 from forms.compiling.sheets import Row, Sheet, Sheets
+from forms.definition.comparing import kind_of
 from forms.definition.model import Definition, Field
 from forms.problems import FieldTypeChanged
+from storage.problems import Sentence
 
 MANY: Final = 20
 _LONGEST_ID: Final = 255
@@ -31,12 +34,26 @@ _REFERRING: Final = re.compile(
     r"calculation|calculate|default|choice_filter|repeat_count|trigger|instance_name|entity_id|create_if|update_if|"
     r"bind::|body::|instance::).*"
 )
-_SAID: Final = {
-    "formula": "This is a formula. The form takes the value that was last calculated; write the value itself to be sure of it.",
-    "formula-broken": "This is a formula whose value the file does not hold. Write the value itself.",
-    "merged": "Merged cells: only the first of them holds the text, the others are blank for the form. Unmerge them.",
-    "heading-twice": "This heading is used twice on the sheet. Rename or remove one of the two columns.",
-    "unread": "This and what follows is not read, because too many blank rows or headings stand before it.",
+_SAID: Final[dict[str, tuple[Code, Sentence]]] = {
+    "formula": (
+        "formula",
+        Sentence(
+            "This is a formula. The form takes the value that was last calculated; write the value itself to be sure of it."
+        ),
+    ),
+    "formula-broken": ("formula", Sentence("This is a formula whose value the file does not hold. Write the value itself.")),
+    "merged": (
+        "merged",
+        Sentence("Merged cells: only the first of them holds the text, the others are blank for the form. Unmerge them."),
+    ),
+    "heading-twice": (
+        "heading-twice",
+        Sentence("This heading is used twice on the sheet. Rename or remove one of the two columns."),
+    ),
+    "unread": (
+        "unread",
+        Sentence("This and what follows is not read, because too many blank rows or headings stand before it."),
+    ),
 }
 _FORBIDS: Final = {"formula-broken", "heading-twice"}
 
@@ -46,8 +63,9 @@ def found(seen: tuple[str, str, int, int, str], sheets: Sheets) -> Issue:
     kind, sheet_name, row, at, text = seen
     sheet = sheets.by_name.get(sheet_name.strip().lower()) or Sheet(sheet_name)
     severity = "error" if kind in _FORBIDS else "warning"
-    issue = placed(severity, _SAID[kind], kind.removesuffix("-broken"), sheet, row, at)
-    return Issue(**(issue.as_json() | {"text": text or issue.text}))
+    code, says = _SAID[kind]
+    issue = placed(severity, says, code, sheet, row, at)
+    return replace(issue, text=text or issue.text)
 
 
 def review(sheets: Sheets) -> list[Issue]:
@@ -57,14 +75,20 @@ def review(sheets: Sheets) -> list[Issue]:
 
 def form_id(definition: Definition, sheets: Sheets | None) -> list[Issue]:
     """What forbids a form's id: it becomes part of addresses, of files' names and of tablets' folders."""
-    wanted, says = definition.xml_form_id, ""
+    wanted, says = definition.xml_form_id, None
     if len(wanted) > _LONGEST_ID:
-        says = f"The form id has {len(wanted)} characters; at most {_LONGEST_ID} can be used."
+        says = Sentence(
+            "The form id has {characters} characters; at most {most} can be used.", characters=len(wanted), most=_LONGEST_ID
+        )
     elif any(ord(each) < ord(" ") or each in "/\\" for each in wanted):
-        says = f"The form id '{wanted}' holds a slash or a control character, which addresses and folders cannot."
+        says = Sentence(
+            "The form id '{id}' holds a slash or a control character. Use letters, digits, spaces, - and _ only.", id=wanted
+        )
     elif sheets is not None and (_LIKE_A_FILE.search(wanted) or wanted in (".", "..")):
-        says = f"The form id '{wanted}' looks like the name of a file or folder. It cannot end in .xls, .xlsx or .xml."
-    if not says:
+        says = Sentence(
+            "The form id '{id}' looks like the name of a file or folder. It cannot end in .xls, .xlsx or .xml.", id=wanted
+        )
+    if says is None:
         return []
     settings = sheets.by_name.get("settings") if sheets else None
     if settings is None or not settings.rows:
@@ -85,17 +109,17 @@ def missing_media(definition: Definition, supplied: Collection[str], sheets: She
     return [_missing(name, places) for name in missing]
 
 
-def retyped(earlier: Iterable[Definition], after: Definition) -> list[tuple[Field, str]]:
-    """The fields whose answers would no longer fit the column that their earlier answers are in, each with its earlier type.
+def retyped(earlier: Iterable[Definition], after: Definition) -> list[tuple[Field, Field]]:
+    """The fields whose answers would no longer fit the column that their earlier answers are in, each with what it was.
 
     Source: ODK Central, 400.17.
     """
-    found: dict[str, tuple[Field, str]] = {}
+    found: dict[str, tuple[Field, Field]] = {}
     for before in earlier:
         for was in before.fields:
             now = after.by_path.get(was.path)
             if now is not None and now.type != was.type and "unknown" not in (now.type, was.type):
-                found.setdefault(was.path, (now, was.type))
+                found.setdefault(was.path, (now, was))
     return sorted(found.values(), key=lambda each: each[0].order)
 
 
@@ -103,22 +127,27 @@ def version_taken(earlier: Iterable[Definition], after: Definition, sheets: Shee
     """A version that was published before cannot be published again; until then it can be given another name."""
     if after.version not in {before.version for before in earlier}:
         return []
-    named = f"the version '{after.version}'" if after.version else "a version without a name"
-    says = f"The form has published {named} before. Give it another version before you publish it."
+    if after.version:
+        says = Sentence(
+            "The form has published the version '{version}' before. Give it another version before you publish it.",
+            version=after.version,
+        )
+    else:
+        says = Sentence("The form has published a version without a name before. Give it a version before you publish it.")
     settings = sheets.by_name.get("settings") if sheets else None
     if settings is None or not settings.rows:
         return [Issue("warning", says, "version-taken", text=after.version)]
     return [placed("warning", says, "version-taken", settings, settings.rows[0].number, settings.column("version"))]
 
 
-def changed_types(changed: Iterable[tuple[Field, str]], sheets: Sheets | None) -> list[Issue]:
+def changed_types(changed: Iterable[tuple[Field, Field]], sheets: Sheets | None) -> list[Issue]:
     """What forbids each of these changes of a field's type, at the field's row."""
     survey = sheets.by_name.get("survey") if sheets else None
     return [
         _about_field(
             survey,
             sheets.survey_rows.get(each.path) if sheets else None,
-            f"'{each.name}' has the type {was} in a published version and {each.type} now. Give the question another name.",
+            _retyped(was, each),
             each.path,
             each.name,
         )
@@ -126,11 +155,11 @@ def changed_types(changed: Iterable[tuple[Field, str]], sheets: Sheets | None) -
     ]
 
 
-def type_changed(changed: Sequence[tuple[Field, str]], issues: Sequence[Issue]) -> FieldTypeChanged:
+def type_changed(changed: Sequence[tuple[Field, Field]], issues: Sequence[Issue]) -> FieldTypeChanged:
     """The refusal that carries *issues*; its sentence tells the first of the fields that *changed*, and its place."""
     (first, was), told = changed[0], next(each for each in issues if each.code == "type-changed")
-    place = f"{told.place}: " if told.sheet else ""
-    return FieldTypeChanged(place=place, path=first.path, type=was, issues=[each.as_json() for each in issues])
+    place = Sentence("{place}: ", place=told.place) if told.sheet else ""
+    return FieldTypeChanged(place=place, path=first.path, type=was.type, issues=[*issues])
 
 
 def missing_translations(sheets: Sheets) -> Iterator[Issue]:
@@ -155,7 +184,8 @@ def unused_choices(sheets: Sheets) -> Iterator[Issue]:
         name = _list_of(choices, row)
         if name and name not in used and name not in told:
             told.add(name)
-            yield placed("warning", f"No question uses the choices '{name}'.", "choices-unused", choices, row.number, at)
+            says = Sentence("No question uses the choices '{list}'.", list=name)
+            yield placed("warning", says, "choices-unused", choices, row.number, at)
 
 
 def lost_references(sheets: Sheets, severity: str) -> list[Issue]:
@@ -165,7 +195,7 @@ def lost_references(sheets: Sheets, severity: str) -> list[Issue]:
         return []
     names = {survey.cell(row, "name") for row in survey.rows}
     return [
-        placed(severity, f"There is no question called '{lost}' for ${{{lost}}} to mean.", "reference", sheet, row.number, at)
+        placed(severity, _lost(lost), "reference", sheet, row.number, at)
         for sheet in sheets.by_name.values()
         for at, heading in enumerate(sheet.headings)
         if _REFERRING.match(heading.strip().lower().replace(" ", "_"))
@@ -190,8 +220,11 @@ def blanking_properties(sheets: Sheets, definition: Definition) -> Iterator[Issu
     for path, row in sheets.survey_rows.items():
         if path in updated and _may_be_blank(survey, row, rows):
             property_name = survey.cell(row, "save_to")
-            says = f"When this is left blank, an update clears the property '{property_name}'. Require an answer, or save a "
-            says += "calculation that falls back to the old value."
+            says = Sentence(
+                "When this is left blank, an update clears the property '{property}'. Require an answer, or save a "
+                "calculation that falls back to the old value.",
+                property=property_name,
+            )
             yield placed("warning", says, "save-to-blank", survey, row.number, at)
 
 
@@ -206,7 +239,24 @@ def _may_be_blank(survey: Sheet, row: Row, rows: dict[str, Row]) -> bool:
     return survey.cell(row, "required").lower() not in ("yes", "true", "true()") and not survey.cell(row, "default")
 
 
-def _about_field(survey: Sheet | None, row: Row | None, says: str, path: str, name: str) -> Issue:
+def _retyped(was: Field, now: Field) -> Sentence:
+    """In the words of a spreadsheet's column `type`, where these tell the two apart."""
+    types = (kind_of(was), kind_of(now))
+    if types[0] == types[1]:
+        types = (was.type, now.type)
+    return Sentence(
+        "'{name}' has the type {was} in a published version and {type} now. Give the question another name.",
+        name=now.name,
+        was=types[0],
+        type=types[1],
+    )
+
+
+def _lost(name: str) -> Sentence:
+    return Sentence("${{{name}}} refers to a question '{name}', and the form has none of that name.", name=name)
+
+
+def _about_field(survey: Sheet | None, row: Row | None, says: Sentence, path: str, name: str) -> Issue:
     if survey is None or row is None:
         return Issue("error", says, "type-changed", text=path, question=name)
     return placed("error", says, "type-changed", survey, row.number, survey.column("type"))
@@ -226,7 +276,7 @@ def _mentions(names: Collection[str], sheets: Sheets) -> dict[str, tuple[Sheet, 
 
 
 def _missing(name: str, places: dict[str, tuple[Sheet, int, int]]) -> Issue:
-    says = f"The form needs the file '{name}', which nobody has supplied yet."
+    says = Sentence("The form needs the file '{file}', which nobody has supplied yet.", file=name)
     place = places.get(name) or places.get(name.removesuffix(".csv"))
     return placed("warning", says, "media", *place) if place else Issue("warning", says, "media", text=name)
 
@@ -267,9 +317,20 @@ def _blank_in(sheet: Sheet, rows: list[Row], columns: dict[str, int]) -> Iterato
 
     for language, at in columns.items():
         blank = [row for row in rows if not filled(row, at) and any(filled(row, other) for other in columns.values())]
-        says = f"Not translated into {language or 'the default language'}: a tablet shows '-' instead."
         for row in blank[:MANY]:
-            yield placed("warning", says, "translation", sheet, row.number, at)
+            yield placed("warning", _untranslated(language), "translation", sheet, row.number, at)
         if len(blank) > MANY:
-            says = f"{len(blank) - MANY} more rows of this column are not translated into {language or 'the default language'}."
+            says = _more_untranslated(language, len(blank) - MANY)
             yield placed("warning", says, "translation", sheet, blank[MANY].number, at)
+
+
+def _untranslated(language: str) -> Sentence:
+    if not language:
+        return Sentence("Not translated into the default language: a tablet shows '-' instead.")
+    return Sentence("Not translated into {language}: a tablet shows '-' instead.", language=language)
+
+
+def _more_untranslated(language: str, rows: int) -> Sentence:
+    if not language:
+        return Sentence("{rows} more rows of this column are not translated into the default language.", rows=rows)
+    return Sentence("{rows} more rows of this column are not translated into {language}.", rows=rows, language=language)

@@ -18,17 +18,20 @@ from forms.compiling.helping import Helper, TookTooLong
 from forms.compiling.issue import Issue
 from forms.compiling.locating import from_validate
 from forms.compiling.sheets import Sheets
+from storage.problems import Sentence
 
 _JAR: Final = "validators/odk_validate/bin/ODK_Validate.jar"
 _NOISE: Final = re.compile(r"^\s*(at [\w.$/]+\(|\.\.\. \d+ more|>> |Result: |The following files failed|Caused by)")
+# What Java makes of a piece of an expression for which it has no words.
+_OBJECT: Final = re.compile(r"\s*Bad node: (?:[a-z]\w*\.)+[A-Z]\w*@[0-9a-f]+")
 _EXCEPTION: Final = re.compile(r"^(?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error)\w*:?\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class NotValidated:
-    """The form could not be given to ODK Validate; `reason` is a sentence for the administrator."""
+    """The form could not be given to ODK Validate; `reason` is for the administrator."""
 
-    reason: str
+    reason: Sentence
 
 
 class Validator:
@@ -55,9 +58,9 @@ class Validator:
         Source: ODK Validate 1.20 in pyxform's wheel.
         """
         if self._jar is None:
-            return NotValidated("The installed pyxform has no ODK Validate in it.")
+            return NotValidated(Sentence("The installed pyxform has no ODK Validate in it."))
         if not self._one_at_a_time.acquire(timeout=limit_seconds):
-            return NotValidated("ODK Validate was busy with other forms.")
+            return NotValidated(Sentence("ODK Validate was busy with other forms."))
         try:
             return self._validate(xform, sheets, limit_seconds)
         finally:
@@ -70,28 +73,29 @@ class Validator:
             try:
                 said = self.helper.ask({}, form, limit_seconds)
             except TookTooLong:
-                return NotValidated(f"ODK Validate was stopped after {limit_seconds:g} seconds.")
+                return NotValidated(Sentence("ODK Validate was stopped after {seconds:g} seconds.", seconds=limit_seconds))
         verdict = json.loads(said or '{"missing": "broken"}')
         if "missing" in verdict:
             self.helper.end()  # a Java that is installed meanwhile is found
             return NotValidated(_WHY[verdict["missing"]])
         if any("OutOfMemoryError" in each for each in verdict["errors"]):
             self.helper.end()
-            return NotValidated("ODK Validate needed more memory than it is given.")
+            return NotValidated(Sentence("ODK Validate needed more memory than it is given."))
         findings = dict.fromkeys(filter(None, map(_finding, verdict["errors"])))
         return [from_validate(each, sheets) for each in findings]
 
 
 _WHY: Final = {
-    "java": "There is no Java on this server (a headless JRE, version 11 or later, is enough).",
-    "broken": "ODK Validate could not run on this server.",
+    "java": Sentence("There is no Java on this server (a headless JRE, version 11 or later, is enough)."),
+    "broken": Sentence("ODK Validate could not run on this server."),
 }
 
 
 def _finding(said: str) -> str:
     """One report of ODK Validate's as a sentence, without Java's stack traces and names of classes."""
     lines = [line.strip() for line in said.splitlines() if line.strip() and not _NOISE.match(line)]
-    return " ".join(dict.fromkeys(_EXCEPTION.sub("", line).removesuffix(", null") for line in lines))
+    plain = (_OBJECT.sub(" null", _EXCEPTION.sub("", line)).removesuffix(", null").strip() for line in lines)
+    return " ".join(dict.fromkeys(filter(None, plain)))
 
 
 def _jar() -> Path | None:

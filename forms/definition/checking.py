@@ -7,6 +7,7 @@ from typing import Final
 from forms.definition.entities import closest
 from forms.definition.model import Definition, EntityDeclaration
 from forms.problems import InvalidEntityForm
+from storage.problems import Sentence
 
 FAMILIES: Final = ("2022.1", "2023.1", "2024.1", "2025.1")
 _LIST_NAME: Final = re.compile(r"[^\W\d][\w:-]*")
@@ -32,22 +33,27 @@ def _check_version(definition: Definition) -> None:
     family = ".".join(version.split(".")[:2])
     if family not in FAMILIES:
         known = ", ".join(FAMILIES)
-        raise InvalidEntityForm(reason=f"The entities-version {version!r} is not one of {known}.")
+        says = Sentence("The entities-version '{version}' is not one of {known}.", version=version, known=known)
+        raise InvalidEntityForm(reason=says)
     several = len(definition.entities) > 1 or any(each.container for each in definition.entities)
     if several and family != FAMILIES[-1]:
-        raise InvalidEntityForm(
-            reason=f"Several entities, or entities in a group or repeat, need entities-version {FAMILIES[-1]}."
+        says = Sentence(
+            "Several entities, or entities in a group or repeat, need entities-version {version}.", version=FAMILIES[-1]
         )
+        raise InvalidEntityForm(reason=says)
 
 
 def _check_declaration(declared: EntityDeclaration) -> None:
     if not _LIST_NAME.fullmatch(declared.dataset) or declared.dataset.startswith("__"):
         raise InvalidEntityForm(
-            reason=f"The entity list name {declared.dataset!r} may hold letters, digits, _ - and : only, "
-            "begins with a letter or one underscore, and has no period."
+            reason=Sentence(
+                "The entity list name '{name}' may hold letters, digits, _ - and : only, "
+                "begins with a letter or one underscore, and has no period.",
+                name=declared.dataset,
+            )
         )
     if not (declared.creates or declared.updates):
-        raise InvalidEntityForm(reason="An entity must declare that it is created, updated or both.")
+        raise InvalidEntityForm(reason=Sentence("An entity must declare that it is created, updated or both."))
 
 
 def _check_properties(definition: Definition) -> None:
@@ -57,13 +63,14 @@ def _check_properties(definition: Definition) -> None:
         if each.save_to is None:
             continue
         if not _PROPERTY.fullmatch(each.save_to) or each.save_to.startswith("__") or each.save_to.lower() in ("name", "label"):
-            raise InvalidEntityForm(reason=f"{each.save_to!r} cannot be the name of a property.")
+            raise InvalidEntityForm(reason=Sentence("'{name}' cannot be the name of a property.", name=each.save_to))
         owner = closest(each.path, containers)
         if owner is None or not _is_within(owner, each.repeat):
-            raise InvalidEntityForm(reason=f"The property {each.save_to!r} is saved from a repeat that has no entity.")
+            says = Sentence("The property '{name}' is saved from a repeat that has no entity.", name=each.save_to)
+            raise InvalidEntityForm(reason=says)
         fed[owner, each.save_to] += 1
         if fed[owner, each.save_to] > 1:
-            raise InvalidEntityForm(reason=f"Two fields are saved to the property {each.save_to!r}.")
+            raise InvalidEntityForm(reason=Sentence("Two fields are saved to the property '{name}'.", name=each.save_to))
 
 
 def _is_within(container: str, repeat: str | None) -> bool:

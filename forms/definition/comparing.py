@@ -14,6 +14,8 @@ from forms.definition.matching import match
 from forms.definition.model import Choice, Definition, Field
 
 NO_TARGET: Final = "-"
+# Types that a spreadsheet calls otherwise.
+_CALLED: Final = {"string": "text", "int": "integer"}
 
 
 class Kind(StrEnum):
@@ -339,7 +341,7 @@ def kind_of(each: Field) -> str:
         return "calculate"
     if each.labels and not each.answerable:
         return "note"
-    return "text" if each.type == "string" else each.type
+    return _CALLED.get(each.type, each.type)
 
 
 def _first(choice: Choice) -> str:

@@ -17,6 +17,7 @@ from forms.definition.model import CASE_NAMESPACE, Choice, Definition, Field
 from forms.definition.translations import Translations
 from forms.problems import MissingField, UnreadableForm
 from forms.xml import attribute, child, children, local_name, parse, version_of
+from storage.problems import Sentence
 
 _CASE_TO: Final = "{" + CASE_NAMESPACE + "}to"
 _CASE_CLASS: Final = "{" + CASE_NAMESPACE + "}class"
@@ -249,14 +250,14 @@ def _choices(holder: etree._Element, texts: Translations) -> Iterator[Choice]:
 def _model(form: etree._Element) -> etree._Element:
     model = _descendant(form, "model")
     if model is None:
-        raise UnreadableForm(reason="it has no model")
+        raise UnreadableForm(reason=Sentence("it has no model"))
     return model
 
 
 def _primary_instance(model: etree._Element) -> etree._Element:
     instances = children(model, "instance")
     if not instances or not len(instances[0]):
-        raise UnreadableForm(reason="its model has no primary instance")
+        raise UnreadableForm(reason=Sentence("its model has no primary instance"))
     return instances[0][0]
 
 

@@ -24,7 +24,7 @@ from typing import Any, Final
 from lxml import etree
 
 from forms.xml import parse
-from storage.problems import Problem
+from storage.problems import Problem, Sentence
 
 _KNOWN: Final = {
     "about", "form", "like", "without", "answers", "repeats", "files", "language", "clock", "properties", "expect",
@@ -61,7 +61,8 @@ def load(path: Path, given: Mapping[str, str]) -> AnswerFile:
     """
     said = _filled(_merged(path, 0), given, path)
     if said.get("expect", {}).keys() - _EXPECTED:
-        raise UnreadableAnswerFile(name=path.name, reason=f"'expect' may hold {', '.join(sorted(_EXPECTED))}")
+        says = Sentence("'expect' may hold only {names}", names=", ".join(sorted(_EXPECTED)))
+        raise UnreadableAnswerFile(name=path.name, reason=says)
     return AnswerFile(
         path.stem,
         str(said.get("about", "")),
@@ -78,18 +79,21 @@ def _merged(path: Path, depth: int) -> dict[str, Any]:
     try:
         said = json.loads(path.read_text("utf-8"))
     except (OSError, UnicodeError) as error:
-        raise UnreadableAnswerFile(name=path.name, reason=f"it cannot be opened ({type(error).__name__})") from None
+        says = Sentence("it cannot be opened ({error})", error=type(error).__name__)
+        raise UnreadableAnswerFile(name=path.name, reason=says) from None
     except json.JSONDecodeError as error:
-        raise UnreadableAnswerFile(name=path.name, reason=f"it is not JSON (line {error.lineno}: {error.msg})") from None
+        says = Sentence("it is not JSON (line {line}: {reason})", line=error.lineno, reason=error.msg)
+        raise UnreadableAnswerFile(name=path.name, reason=says) from None
     if not isinstance(said, dict) or said.keys() - _KNOWN:
-        raise UnreadableAnswerFile(name=path.name, reason=f"it must be an object with only {', '.join(sorted(_KNOWN))}")
+        says = Sentence("it must be an object with only {names}", names=", ".join(sorted(_KNOWN)))
+        raise UnreadableAnswerFile(name=path.name, reason=says)
     for part in ("answers", "repeats", "properties", "expect"):
         if not isinstance(said.get(part, {}), dict):
-            raise UnreadableAnswerFile(name=path.name, reason=f"'{part}' must be an object")
+            raise UnreadableAnswerFile(name=path.name, reason=Sentence("'{part}' must be an object", part=part))
     if "like" not in said:
         return said
     if depth == _DEEPEST:
-        raise UnreadableAnswerFile(name=path.name, reason="it is like itself")
+        raise UnreadableAnswerFile(name=path.name, reason=Sentence("it is like itself"))
     like = str(said["like"])
     base = _merged(path.parent / (like if like.endswith(".json") else f"{like}.json"), depth + 1)
     dropped = set(said.get("without", ()))
@@ -104,7 +108,8 @@ def _filled(part: Any, given: Mapping[str, str], path: Path) -> Any:
     if isinstance(part, str):
         unknown = [name for name in re.findall(r"\{([a-z_]+)\}", part) if name not in given]
         if unknown:
-            raise UnreadableAnswerFile(name=path.name, reason=f"{{{unknown[0]}}} is not given (--given {unknown[0]}=…)")
+            says = Sentence("{{{name}}} is not given (--given {name}=…)", name=unknown[0])
+            raise UnreadableAnswerFile(name=path.name, reason=says)
         return re.sub(r"\{([a-z_]+)\}", lambda found: given[found[1]], part)
     if isinstance(part, list):
         return [_filled(one, given, path) for one in part]
@@ -114,29 +119,37 @@ def _filled(part: Any, given: Mapping[str, str], path: Path) -> Any:
     return part
 
 
-def unmet(expect: Mapping[str, Any], xml: bytes, path: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What of *expect* has not come about, as sentences; *path*: the screens that were shown."""
+def unmet(expect: Mapping[str, Any], xml: bytes, path: Sequence[Mapping[str, Any]]) -> list[Sentence]:
+    """What of *expect* has not come about; *path*: the screens that were shown."""
     root = parse(xml)
-    wrong: list[str] = []
+    wrong: list[Sentence] = []
     for name, value in expect.get("values", {}).items():
         if _text(root, name) != str(value):
-            wrong.append(f"{name} is {_text(root, name)!r}, not {str(value)!r}")
+            wrong.append(_is_not(name, _text(root, name), str(value)))
     for name, pattern in expect.get("matches", {}).items():
-        if re.fullmatch(pattern, _text(root, name) or "") is None:
-            wrong.append(f"{name} is {_text(root, name)!r}, which does not match {pattern!r}")
+        text = _text(root, name) or ""
+        if re.fullmatch(pattern, text) is None:
+            wrong.append(Sentence("{name} is '{text}', which does not match '{pattern}'", name=name, text=text, pattern=pattern))
     for name, count in expect.get("rows", {}).items():
-        if len(_find(root, name)) != count:
-            wrong.append(f"{name} has {len(_find(root, name))} rows, not {count}")
-    wrong += [f"{name} was sent" for name in expect.get("absent", ()) if _find(root, name)]
+        rows = len(_find(root, name))
+        if rows != count:
+            wrong.append(Sentence("{name} has {rows} rows, not {expected}", name=name, rows=rows, expected=count))
+    wrong += [Sentence("{name} was sent", name=name) for name in expect.get("absent", ()) if _find(root, name)]
     for name, value in expect.get("entity", {}).items():
         if _entity(root).get(name, "") != str(value):
-            wrong.append(f"the entity's {name} is {_entity(root).get(name, '')!r}, not {str(value)!r}")
+            wrong.append(_is_not(f"entity {name}", _entity(root).get(name, ""), str(value)))
     if "label" in expect and re.fullmatch(expect["label"], root.findtext(".//{*}meta/{*}entity/{*}label") or "") is None:
-        wrong.append(f"the entity's label does not match {expect['label']!r}")
+        wrong.append(Sentence("the entity's label does not match '{pattern}'", pattern=expect["label"]))
     shown = {str(screen["place"]) for screen in path}
     asked = shown | {place.rpartition("/")[2] for place in shown}
-    wrong += [f"{name} was not asked" for name in expect.get("asked", ()) if name not in asked]
-    return wrong + [f"{name} was asked" for name in expect.get("not_asked", ()) if name in asked]
+    wrong += [Sentence("{name} was not asked", name=name) for name in expect.get("asked", ()) if name not in asked]
+    return wrong + [Sentence("{name} was asked", name=name) for name in expect.get("not_asked", ()) if name in asked]
+
+
+def _is_not(name: str, text: str | None, expected: str) -> Sentence:
+    if text is None:
+        return Sentence("{name} was not sent, but expected to be '{expected}'", name=name, expected=expected)
+    return Sentence("{name} is '{text}', not '{expected}'", name=name, text=text, expected=expected)
 
 
 def _find(root: etree._Element, name: str) -> list[etree._Element]:

@@ -16,6 +16,7 @@ from forms.rehearsing import javarosa
 from forms.rehearsing.javarosa import Clock
 from forms.rehearsing.laying import CannotLay
 from forms.rehearsing.walking import Walk
+from storage.problems import Sentence
 
 
 def main() -> None:
@@ -30,7 +31,7 @@ def main() -> None:
     except jpype.JVMNotFoundException:
         said = {"missing": "java"}  # type: ignore[dict-item]
     with os.fdopen(voice, "w", encoding="utf-8") as out:
-        json.dump(said, out)
+        json.dump(said, out, default=Sentence.packed)
 
 
 def _tried(xform: str, media: list[Path], sheet: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def _tried(xform: str, media: list[Path], sheet: dict[str, Any]) -> dict[str, An
     try:
         form = javarosa.open_form(xform, media, sheet["properties"], clock)
     except jpype.JException as thrown:
-        return _stopped("form", "/", f"JavaRosa cannot open the form: {thrown.message()}")
+        return _stopped("form", "/", Sentence("JavaRosa cannot open the form: {reason}", reason=str(thrown.message())))
     try:
         walk = Walk(form, sheet["answers"], sheet["repeats"], clock)
     except CannotLay as unknown:
@@ -48,12 +49,13 @@ def _tried(xform: str, media: list[Path], sheet: dict[str, Any]) -> dict[str, An
         walk.to_the_end()
     except jpype.JException as thrown:
         place = str(walk.path[-1]["place"]) if walk.path else "/"
-        broken = _stopped("broken", place, f"JavaRosa stopped after {place}: {thrown.message()}")
+        says = Sentence("JavaRosa stopped after {place}: {reason}", place=place, reason=str(thrown.message()))
+        broken = _stopped("broken", place, says)
         return {**broken, "path": walk.path, "violations": walk.violations + broken["violations"]}
     return {"path": walk.path, "violations": walk.violations, "xml": javarosa.serialised(form).decode()}
 
 
-def _stopped(kind: str, place: str, says: str) -> dict[str, Any]:
+def _stopped(kind: str, place: str, says: Sentence) -> dict[str, Any]:
     return {"path": [], "violations": [{"kind": kind, "place": place, "says": says}], "xml": None}
 
 

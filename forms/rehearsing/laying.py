@@ -6,12 +6,14 @@ A place is the path below the root with the row number, from 1, after each repea
 from collections.abc import Mapping
 from typing import Any
 
+from storage.problems import Sentence
+
 
 class CannotLay(Exception):
     """The answer file names something that the form does not have, or has twice."""
 
-    def __init__(self, kind: str, name: str, says: str) -> None:
-        super().__init__(says)
+    def __init__(self, kind: str, name: str, says: Sentence) -> None:
+        super().__init__(str(says))
         self.kind, self.name, self.says = kind, name, says
 
 
@@ -55,7 +57,7 @@ class Laid:
 
     def _lay_rows(self, within: str, place: str, name: str, given: Any) -> None:
         if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
-            raise CannotLay("wrong type", name, f"{name} needs a list with one object a row.")
+            raise CannotLay("wrong type", name, Sentence("{name} needs a list with one object a row.", name=name))
         path = _find(self._repeats, within, name)
         at = place + path[len(within) :]
         self.rows[at] = len(given)
@@ -69,7 +71,8 @@ def _find(among: list[str], within: str, name: str) -> str:
     ending = "/" + name.removeprefix("/")
     found = [path for path in among if path.startswith(within + "/") and path.endswith(ending)]
     if not found:
-        raise CannotLay("no such question", name, f"The form has no question or repeat {name}.")
+        raise CannotLay("no such question", name, Sentence("The form has no question or repeat {name}.", name=name))
     if len(found) > 1:
-        raise CannotLay("ambiguous", name, f"Several places are called {name}: {', '.join(found)}.")
+        says = Sentence("Several places are called {name}: {places}.", name=name, places=", ".join(found))
+        raise CannotLay("ambiguous", name, says)
     return found[0]

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from forms.definition.model import Definition
 from forms.rehearsing.answer_file import AnswerFile, unmet
-from storage.problems import Problem
+from storage.problems import Problem, Said, Sentence
 
 _JAR: Final = "validators/odk_validate/bin/ODK_Validate.jar"
 _PARTS: Final = ("answers", "repeats", "language", "clock", "properties")
@@ -50,9 +50,9 @@ class Trial:
     name: str
     about: str
     path: Sequence[Mapping[str, Any]]
-    violations: Sequence[Mapping[str, str]]
+    violations: Sequence[Mapping[str, Any]]
     xml: str | None
-    unmet: Sequence[str]
+    unmet: Sequence[Sentence]
     refusal_expected: bool = False
 
     @property
@@ -60,14 +60,14 @@ class Trial:
         """Whether all went as the answer file expects: through to the end, or refused where it says so."""
         return not self.unmet and (self.refusal_expected or not self.violations)
 
-    def as_json(self) -> dict[str, Any]:
-        """For `--json`."""
+    def as_json(self, said: Said = str) -> dict[str, Any]:
+        """For `--json`, what is said in the language of *said*."""
         return {
             "name": self.name,
             "passed": self.passed,
             "path": list(self.path),
-            "violations": list(self.violations),
-            "unmet": list(self.unmet),
+            "violations": [{**each, "says": each["says"].told(said)} for each in self.violations],
+            "unmet": [each.told(said) for each in self.unmet],
             "xml": self.xml,
         }
 
@@ -93,17 +93,19 @@ def try_form(
         }
         said = _in_child(order, limit_seconds)
     if "missing" in said:
-        raise NoEngine(reason="there is no Java (a headless JRE, version 11 or later, is enough).")
+        raise NoEngine(reason=Sentence("there is no Java (a headless JRE, version 11 or later, is enough)."))
     return [_judged(file, found) for file, found in zip(files, said["tried"], strict=True)]
 
 
 def _judged(file: AnswerFile, found: Mapping[str, Any]) -> Trial:
-    expect, violations = file.expect, found["violations"]
+    expect = file.expect
+    violations = [{**each, "says": Sentence.unpacked(each["says"])} for each in found["violations"]]
     refused = expect.get("refused")
-    wrong: list[str] = []
+    wrong: list[Sentence] = []
     if refused is not None:
         hit = [each for each in violations if all(each.get(key) == value for key, value in refused.items())]
-        wrong = [] if hit else [f"a refusal was expected: {', '.join(f'{key} {value}' for key, value in refused.items())}"]
+        expected = ", ".join(f"{key} {value}" for key, value in refused.items())
+        wrong = [] if hit else [Sentence("a refusal was expected: {refusal}", refusal=expected)]
     elif found["xml"] is not None:
         wrong = unmet(expect, found["xml"].encode(), found["path"])
     return Trial(file.name, file.about, found["path"], violations, found["xml"], wrong, refused is not None)
@@ -138,9 +140,9 @@ def _in_child(order: Mapping[str, Any], limit_seconds: float) -> Any:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        raise NoEngine(reason=f"JavaRosa was stopped after {limit_seconds:g} seconds.") from None
+        raise NoEngine(reason=Sentence("JavaRosa was stopped after {seconds:g} seconds.", seconds=limit_seconds)) from None
     if process.returncode or not said:
-        raise NoEngine(reason="JavaRosa ended without an answer.")
+        raise NoEngine(reason=Sentence("JavaRosa ended without an answer."))
     return json.loads(said)
 
 
@@ -148,5 +150,5 @@ def _jar() -> Path:
     pyxform = importlib.util.find_spec("pyxform")
     jar = Path(pyxform.origin).parent / _JAR if pyxform and pyxform.origin else None
     if jar is None or not jar.is_file():
-        raise NoEngine(reason="the installed pyxform has no ODK Validate in it.")
+        raise NoEngine(reason=Sentence("the installed pyxform has no ODK Validate in it."))
     return jar

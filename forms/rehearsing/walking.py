@@ -12,6 +12,7 @@ from jpype import JClass
 
 from forms.rehearsing.javarosa import Clock
 from forms.rehearsing.laying import Laid
+from storage.problems import Sentence
 
 _PASSES_MOST: Final = 6
 
@@ -32,7 +33,7 @@ class Walk:
         self._gather(form)
         self._laid = Laid(self._questions, self._repeats, answers, repeats)
         self.path: list[dict[str, Any]] = []
-        self.violations: list[dict[str, str]] = []
+        self.violations: list[dict[str, Any]] = []
 
     def speak(self, language: str | None) -> None:
         """Use one of the form's languages, if one is named."""
@@ -42,9 +43,8 @@ class Walk:
         if language in known:
             self._controller.setLanguage(language)
         else:
-            self._violate(
-                "language", "/", f"The form is not in {language!r}; it is in {', '.join(known) or 'no named language'}."
-            )
+            says = Sentence("The form is not in '{language}', but in: {known}.", language=language, known=", ".join(known) or "–")
+            self._violate("language", "/", says)
 
     def to_the_end(self) -> None:
         """Go through the form to its end, and finalise it."""
@@ -58,7 +58,7 @@ class Walk:
                 break
             seen |= places
         for place in self._laid.never_asked():
-            self._violate("never asked", place, f"{place} was answered but never asked.")
+            self._violate("never asked", place, Sentence("{place} was answered but never asked.", place=place))
         outcome = self._form.validate()
         if outcome is not None:
             self._unmet(
@@ -83,7 +83,7 @@ class Walk:
                 place += f"[{reference.getMultiplicity(level) + 1}]"
         return place
 
-    def _violate(self, kind: str, place: str, says: str) -> None:
+    def _violate(self, kind: str, place: str, says: Sentence) -> None:
         found = {"kind": kind, "place": place, "says": says}
         if found not in self.violations:
             self.violations.append(found)
@@ -124,7 +124,7 @@ class Walk:
             screen["kind"] = "note"
             if self._laid.given(place):
                 self._laid.ask(place)
-                self._violate("read only", place, f"{place} is shown, not asked.")
+                self._violate("read only", place, Sentence("{place} is shown, not asked.", place=place))
             return
         answer = self._converted(place, prompt, self._laid.ask(place)) if self._laid.given(place) else self._standing(prompt)
         met = self._controller.answerQuestion(here, answer, True)
@@ -136,10 +136,13 @@ class Walk:
     def _unmet(self, where: Any, outcome: int, prompt: Any) -> None:
         place = self._place(where.getReference())
         if outcome == self._api.ANSWER_REQUIRED_BUT_EMPTY:
-            self._violate("required", place, f"{place} must be answered.")
+            self._violate("required", place, Sentence("{place} must be answered.", place=place))
         else:
             text = prompt.getConstraintText()
-            self._violate("constraint", place, f"The answer to {place} is not allowed" + ("." if text is None else f": {text}"))
+            says = Sentence("The answer to {place} is not allowed.", place=place)
+            if text is not None:
+                says = Sentence("The answer to {place} is not allowed: {text}", place=place, text=str(text))
+            self._violate("constraint", place, says)
 
     def _standing(self, prompt: Any) -> Any:
         """What the question holds already. Asking for the choices drops one that is no longer offered."""
@@ -153,7 +156,7 @@ class Walk:
         if self._is_select(prompt):
             return self._selected(place, prompt, given)
         if isinstance(given, list | dict):
-            self._violate("wrong type", place, f"{place} takes one value.")
+            self._violate("wrong type", place, Sentence("{place} takes one value.", place=place))
             return None
         text = str(given).lower() if isinstance(given, bool) else str(given)
         constants = self._constants
@@ -163,7 +166,7 @@ class Walk:
             text = self._clock.day(text)
         answer = _parsed(text, prompt)
         if answer is None and text:
-            self._violate("wrong type", place, f'{place} does not take "{text}".')
+            self._violate("wrong type", place, Sentence("{place} does not take '{text}'.", place=place, text=text))
         elif isinstance(prompt.getQuestion(), JClass("org.javarosa.core.model.RangeQuestion")):
             self._in_range(place, prompt.getQuestion(), text)
         return answer
@@ -177,19 +180,21 @@ class Walk:
         except InvalidOperation:
             return
         if not start <= value <= end or (value - start) % step:
-            self._violate("not offered", place, f"{place} does not offer {text}.")
+            self._violate("not offered", place, Sentence("{place} does not offer '{text}'.", place=place, text=text))
 
     def _selected(self, place: str, prompt: Any, given: Any) -> Any:
         offered = {str(each.getValue()): each for each in prompt.getSelectChoices()}
         wanted = [str(each) for each in given] if isinstance(given, list) else [str(given)] if str(given) else []
         for value in wanted:
             if value not in offered:
-                says = f'{place} does not offer "{value}" ({len(offered)} choices are offered).'
+                says = Sentence(
+                    "{place} does not offer '{text}', but {count} other choices.", place=place, text=value, count=len(offered)
+                )
                 self._violate("not offered", place, says)
         chosen = [offered[value].selection() for value in wanted if value in offered]
         one = prompt.getControlType() == self._constants.CONTROL_SELECT_ONE
         if one and len(chosen) > 1:
-            self._violate("wrong type", place, f"{place} takes one choice.")
+            self._violate("wrong type", place, Sentence("{place} takes one choice.", place=place))
         if not chosen:
             return None
         if one:

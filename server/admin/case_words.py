@@ -10,8 +10,8 @@ from cases import targets
 from cases.record import KEPT, Kind
 from forms.definition.model import Definition, Field
 from server.admin.answered import spoken
-from server.admin.languages import Language
 from server.admin.vocabulary import word
+from server.languages import Language
 
 # Columns that hold the codes of another.
 SAME_CODES: Mapping[tuple[str, str], tuple[str, str]] = {

@@ -15,9 +15,9 @@ from server.access.policy import Place
 from server.access.verbs import Verb
 from server.admin import case_layout
 from server.admin.case_words import CaseWords
-from server.admin.languages import language
 from server.admin.pages import page, tabs
 from server.admin.surface import admin
+from server.languages import language
 from server.web.answers import Answer
 from server.web.surface import Ask
 

@@ -11,10 +11,10 @@ from server import collect_settings
 from server.access import collect_templates
 from server.access.collect_templates import BadTemplate
 from server.access.verbs import Verb
-from server.admin.languages import N_
 from server.admin.pages import link, page, tabs
 from server.admin.surface import admin
 from server.collect_schema import Template
+from server.languages import N_
 from server.web.answers import Answer, redirect
 from server.web.bodies import form_fields
 from server.web.surface import Ask

@@ -3,7 +3,6 @@
 Nothing is published from the upload: the button stands on the page that shows the difference.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 from forms import comparing, definitions, drafting
 from forms.comparing import Change
 from forms.compiling.issue import Issue
-from forms.definition.comparing import Kind
 from forms.definitions import definition_of
 from forms.problems import FieldTypeChanged, InvalidWorkbook
 from forms.store import forms as forms_store
@@ -22,9 +20,9 @@ from forms.store.projects import Project
 from forms.uploading import Uploaded
 from server import uploads
 from server.access.verbs import Verb
-from server.admin.languages import N_
 from server.admin.pages import link, page, tabs
 from server.admin.surface import admin
+from server.changes import KINDS, sides
 from server.web.answers import Answer, redirect
 from server.web.bodies import OnDisk, form_fields
 from server.web.surface import Ask
@@ -32,30 +30,6 @@ from storage.problems import NotFound, Problem
 
 FORMS = "/projects/<int:project_id>/forms"
 DRAFT = f"{FORMS}/<xml_form_id>/draft"
-
-KINDS: Mapping[Kind, str] = {
-    Kind.FORM_ID: N_("Form id"),
-    Kind.TITLE: N_("Title"),
-    Kind.QUESTION_ADDED: N_("Question added"),
-    Kind.QUESTION_REMOVED: N_("Question removed"),
-    Kind.QUESTION_RENAMED: N_("Question renamed (a guess)"),
-    Kind.QUESTION_MOVED: N_("Question moved"),
-    Kind.QUESTION_REORDERED: N_("Other place in its group"),
-    Kind.TYPE_CHANGED: N_("Type changed"),
-    Kind.LOGIC_CHANGED: N_("Logic changed"),
-    Kind.CHOICE_ADDED: N_("Choice added"),
-    Kind.CHOICE_REMOVED: N_("Choice removed"),
-    Kind.TEXT_CHANGED: N_("Wording changed"),
-    Kind.CHOICE_TEXT_CHANGED: N_("Wording of a choice changed"),
-    Kind.LANGUAGE_ADDED: N_("Language added"),
-    Kind.LANGUAGE_REMOVED: N_("Language removed"),
-    Kind.CASE_TARGET_CHANGED: N_("Place in the case record changed"),
-    Kind.CASE_CLASS_CHANGED: N_("Class changed"),
-    Kind.PROPERTY_CHANGED: N_("Entity property changed"),
-    Kind.MEDIA_ADDED: N_("Media file added"),
-    Kind.MEDIA_REMOVED: N_("Media file removed"),
-    Kind.ENCRYPTION: N_("Encryption"),
-}
 
 
 class NoFileChosen(Problem):
@@ -84,7 +58,7 @@ def designed(ask: Ask[Project]) -> Designed:
     try:
         made = uploads.compiled(ask, fallback_id=Path(file.name).stem)
     except (InvalidWorkbook, FieldTypeChanged) as refused:
-        return Designed(None, tuple(Issue.from_json(each) for each in refused.details["issues"]))
+        return Designed(None, tuple(refused.details["issues"]))
     return Designed(made, made.warnings)
 
 
@@ -131,6 +105,7 @@ def draft_page(ask: Ask[Form]) -> Answer:
         draft=draft,
         change=_change(ask, form),
         kinds=KINDS,
+        sides=sides,
         media=media,
         version=versions_store.draft_of(ask.unit, form.project_id, form.xml_form_id),
         **tabs(ask, project, "forms"),

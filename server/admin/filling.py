@@ -21,10 +21,10 @@ from forms.store.versions import NAMELESS
 from server import parcels, setting_aside
 from server.access.verbs import Verb
 from server.admin import web_forms
-from server.admin.languages import N_
 from server.admin.pages import page, tabs
 from server.admin.style import FILLING_HREF
 from server.admin.surface import admin, public
+from server.languages import N_
 from server.parcels import Parcel
 from server.web import ranges
 from server.web.answers import Answer, json

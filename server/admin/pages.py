@@ -23,9 +23,9 @@ from server.access import policy
 from server.access.policy import SITE, Place
 from server.access.roles import ROLES
 from server.access.verbs import Verb
-from server.admin.languages import N_, NAMES, Language, language
 from server.admin.style import ICON_HREF, STYLE_HREF
 from server.admin.vocabulary import role
+from server.languages import N_, NAMES, Language, language
 from server.web.answers import Answer
 from server.web.surface import Ask, Site
 from storage.problems import Problem
@@ -109,7 +109,7 @@ def problem_page(problem: Problem, site: Site, code: str) -> Answer:
     """A refusal as a page of its own, without anything that would need to know who asks."""
     spoken = language(code)
     known = spoken.knows(problem.says)
-    sentence = spoken.said(problem.says).format(**problem.details) if known else problem.sentence
+    sentence = problem.told(spoken.said) if known else problem.sentence
     general = spoken.said(BY_STATUS.get(problem.status, BY_STATUS[400]))
     made = _made(
         "problem.html", spoken, site, problem.status, title=sentence if known else general, english=None if known else sentence

@@ -6,9 +6,9 @@ from typing import Any
 from server.access import actors, digests
 from server.access.actors import Actor
 from server.access.throttle import sign_ins
-from server.admin.languages import NAMES
 from server.admin.pages import page, safe_target
 from server.admin.surface import admin
+from server.languages import NAMES
 from server.web.answers import Answer, Cookie, redirect
 from server.web.bodies import form_fields
 from server.web.lifecycle import BadCsrf

@@ -12,7 +12,7 @@ from cases.projection.referral import ALLOWED
 from cases.projection.timeline import KINDS
 from cases.record import ATTACHMENTS, KEPT, SCOPES
 from server.access.roles import ROLES
-from server.admin.languages import N_, Language
+from server.languages import N_, Language
 
 FORM_STATES = ("Open", "Closing", "Closed")
 READING_PROBLEMS = (

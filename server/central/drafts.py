@@ -34,7 +34,7 @@ def set_draft(ask: Ask[Form]) -> Answer:
     removed = drafting.removed_fields(ask.unit, ask.found, definitions.read(uploaded.compiled.xform))
     drafting.replace(ask.unit, ask.found.id, uploaded.compiled)
     uploads.heed(ask.query, uploaded, removed=removed)
-    return json({"success": True} | uploads.told(ask.headers, uploaded))
+    return json({"success": True} | uploads.told(ask, uploaded))
 
 
 @central.route("DELETE", DRAFT, needs=Verb.FORM_UPDATE, finds=forms_store.form_of)

@@ -66,7 +66,7 @@ def create_form(ask: Ask[Project]) -> Answer:
     uploads.heed(ask.query, uploaded, removed=[], deleted=xml_form_id if in_trash else None)
     if switch(ask.query, "publish"):
         drafting.publish(ask.unit, form_id)
-    return json(_form(store.shown_of(ask.unit, ask.found.id, xml_form_id)) | uploads.told(ask.headers, uploaded))
+    return json(_form(store.shown_of(ask.unit, ask.found.id, xml_form_id)) | uploads.told(ask, uploaded))
 
 
 @central.get(FORM, needs=Verb.OPEN_FORM_READ, finds=store.shown_of)

@@ -8,10 +8,11 @@ from forms.definition import reading
 from forms.problems import UnknownWorkbook
 from forms.uploading import Uploaded
 from server import uploads
+from server.languages import language
 from server.web.bodies import OnDisk
 from server.web.parameters import extended, switch
 from server.web.surface import Ask
-from storage.problems import Problem
+from storage.problems import Problem, in_words
 
 # What stands in a tablet's way, or a client of Central's would be warned of; all else that was found refuses nothing.
 WARNING = frozenset({"pyxform", "validate"})
@@ -77,14 +78,18 @@ def heed(query: Mapping[str, str], uploaded: Uploaded | None, *, removed: list[s
         )
     if said or workflow:
         found = {"xlsFormWarnings": said} | ({"workflowWarnings": workflow} if workflow else {})
-        raise Warned(warnings=found, issues=[issue.as_json() for issue in uploaded.warnings] if uploaded else [])
+        raise Warned(warnings=found, issues=[*uploaded.warnings] if uploaded else [])
 
 
-def told(headers: Mapping[str, str], uploaded: Uploaded) -> dict[str, Any]:
+def told(ask: Ask[Any], uploaded: Uploaded) -> dict[str, Any]:
     """What was found in a form that was taken, for clients that ask for extended metadata; others get Central's answer alone."""
-    if not extended(headers):
+    if not extended(ask.headers):
         return {}
-    return {"issues": [issue.as_json() for issue in uploaded.warnings], "notValidated": uploaded.not_validated}
+    said = language(ask.language).said
+    return {
+        "issues": [issue.as_json(said) for issue in uploaded.warnings],
+        "notValidated": in_words(uploaded.not_validated, said),
+    }
 
 
 def _line(issue: Issue) -> str:

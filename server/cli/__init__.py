@@ -18,6 +18,7 @@ from server.cli.serve import serve, web, worker
 from server.cli.settings import settings
 from server.cli.sweep import sweep
 from server.cli.user import user
+from server.languages import of_environment
 from storage.migrating import NotMigrated
 from storage.problems import Problem
 from storage.settings import BadSettings
@@ -39,7 +40,7 @@ class Siraba(click.Group):
             click.echo(f"siraba: {reason}", err=True)
             sys.exit(MISCONFIGURED)
         except Problem as problem:
-            click.echo(f"siraba: {problem.sentence}", err=True)
+            click.echo(f"siraba: {problem.told(of_environment().said)}", err=True)
             sys.exit(REFUSED)
 
 

@@ -17,7 +17,6 @@ from sqlalchemy import true
 from cases import targets
 from forms import comparing, definitions, drafting, operands, publishing, uploading
 from forms.compiling import compiling
-from forms.compiling.issue import Issue
 from forms.compiling.limits import Limits
 from forms.definition.model import Definition
 from forms.operands import Operand
@@ -29,8 +28,9 @@ from forms.store.versions import FormVersion
 from server import serving
 from server.cli import surroundings, telling
 from server.cli.form_try import try_form
+from server.languages import of_environment
 from storage import migrating, unit_of_work
-from storage.problems import Problem
+from storage.problems import Problem, in_words
 from storage.unit_of_work import Unit
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -56,16 +56,17 @@ def check(file: Path, strict: bool, as_json: bool) -> None:
         found = uploading.check(file, targets, limits=Limits())
         valid, issues, not_validated = True, list(found.warnings), found.not_validated
     except InvalidWorkbook as invalid:
-        valid, issues, not_validated = False, [Issue.from_json(each) for each in invalid.details["issues"]], None
+        valid, issues, not_validated = False, invalid.details["issues"], None
+    spoken = of_environment()
     if as_json:
-        _print({"valid": valid, "notValidated": not_validated, "issues": [each.as_json() for each in issues]})
+        reason = in_words(not_validated, spoken.said)
+        _print({"valid": valid, "notValidated": reason, "issues": [each.as_json(spoken.said) for each in issues]})
     else:
-        for line in telling.issues(issues):
+        for line in telling.issues(issues, spoken):
             click.echo(line)
         if not_validated:
-            click.echo(f"Not seen by ODK Validate: {not_validated}")
-        errors = sum(each.is_error for each in issues)
-        click.echo(f"{file.name}: {errors} errors, {len(issues) - errors} warnings.")
+            click.echo(telling.not_validated(not_validated, spoken))
+        click.echo(telling.tally(file.name, issues, spoken))
     sys.exit(1 if not valid or (strict and issues) else 0)
 
 
@@ -86,7 +87,7 @@ def compile_form(file: Path, output: Path | None, as_json: bool) -> None:
         _print(said | {"media": media, "xform": None if output else made.xform.decode()})
     elif output is None:
         click.echo(made.xform, nl=False)
-    for line in telling.issues(made.issues):
+    for line in telling.issues(made.issues, of_environment()):
         click.echo(line, err=True)
 
 
@@ -122,7 +123,7 @@ def diff(before: str, after: str, project: int | None, fail_on: str | None, as_j
 @json_too
 def publish(file: Path, project: int | None, yes: bool, as_json: bool) -> None:
     """Publish FILE as a new form, or as the next version of the one with its id, after showing what that changes."""
-    site = serving.site_of(surroundings.read())
+    site, _ = serving.site_of(surroundings.read()), of_environment().said
     try:
         migrating.check(site.database)
         with unit_of_work.reading(site.database) as unit:
@@ -143,7 +144,7 @@ def publish(file: Path, project: int | None, yes: bool, as_json: bool) -> None:
         if not as_json:
             _introduce(definition, uploaded, told)
         if not yes:
-            click.confirm(f"Publish version {definition.version or '–'} of {definition.xml_form_id}?", abort=True, err=as_json)
+            click.confirm(_about(_("Publish version {version} of {form}?"), definition), abort=True, err=as_json)
         with unit_of_work.writing(site.database) as unit:
             published = publishing.publish(unit, project_id, uploaded.compiled)
     finally:
@@ -151,11 +152,11 @@ def publish(file: Path, project: int | None, yes: bool, as_json: bool) -> None:
     if as_json:
         change = None if told is None else told.as_json()
         said = {"xmlFormId": definition.xml_form_id, "version": definition.version, "missingMedia": [*published.missing_media]}
-        _print(said | {"notValidated": uploaded.not_validated, "diff": change})
+        _print(said | {"notValidated": in_words(uploaded.not_validated, _), "diff": change})
         return
-    click.echo(f"Published version {definition.version or '–'} of {definition.xml_form_id}.")
+    click.echo(_about(_("Published version {version} of {form}."), definition))
     if published.missing_media:
-        click.echo(f"Nobody has supplied yet: {', '.join(published.missing_media)}")
+        click.echo(_("Nobody has supplied yet: {files}").format(files=", ".join(published.missing_media)))
 
 
 @form.command("list")
@@ -232,22 +233,23 @@ def _current(unit: Unit, project_id: int, xml_form_id: str) -> Operand | None:
 
 def _refuse(refused: Problem, as_json: bool) -> NoReturn:
     """Say everything that is wrong, not only the first of it."""
-    issues = [Issue.from_json(each) for each in refused.details["issues"]]
+    issues, spoken = refused.details["issues"], of_environment()
     if as_json:
-        _print({"code": refused.code, "issues": [each.as_json() for each in issues]})
-    for line in telling.issues(issues):
+        _print({"code": refused.code, "issues": [each.as_json(spoken.said) for each in issues]})
+    for line in telling.issues(issues, spoken):
         click.echo(line, err=True)
-    click.echo(f"siraba: {refused.sentence}", err=True)
+    click.echo(f"siraba: {refused.told(spoken.said)}", err=True)
     sys.exit(1)
 
 
 def _introduce(definition: Definition, uploaded: uploading.Uploaded, told: comparing.Change | None) -> None:
-    for line in telling.issues(uploaded.warnings):
+    spoken = of_environment()
+    for line in telling.issues(uploaded.warnings, spoken):
         click.echo(line)
     if uploaded.not_validated:
-        click.echo(f"Not seen by ODK Validate: {uploaded.not_validated}")
+        click.echo(telling.not_validated(uploaded.not_validated, spoken))
     if told is None:
-        click.echo(f"{definition.xml_form_id} is a new form in this project.")
+        click.echo(_about(spoken.said("{form} is a new form in this project."), definition))
     else:
         click.echo(f"{definition.xml_form_id}: {told.before or '–'} → {told.after or '–'}")
         _show(told, as_json=False)
@@ -257,8 +259,12 @@ def _show(told: comparing.Change, as_json: bool) -> None:
     if as_json:
         _print(told.as_json())
         return
-    for line in telling.change(told):
+    for line in telling.change(told, of_environment()):
         click.echo(line)
+
+
+def _about(says: str, definition: Definition) -> str:
+    return says.format(form=definition.xml_form_id, version=definition.version or "–")
 
 
 def _version(unit: Unit, project_id: int, operand: str) -> FormVersion:

@@ -12,6 +12,7 @@ from forms.compiling import compiling
 from forms.rehearsing import rehearsing
 from forms.rehearsing.answer_file import AnswerFile, load
 from forms.rehearsing.rehearsing import Trial
+from server.languages import of_environment
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -48,7 +49,7 @@ def try_form(
     sheets = [_on_command_line(load(path, named), language, clock) for path in answers]
     trials = rehearsing.try_form(made.xform, made.definition, media or file.parent, sheets)
     if as_json:
-        click.echo(json.dumps([each.as_json() for each in trials], ensure_ascii=False, indent=2))
+        click.echo(json.dumps([each.as_json(of_environment().said) for each in trials], ensure_ascii=False, indent=2))
     else:
         for trial in trials:
             _show(trial, xml_only=xml_only, quiet=quiet)
@@ -70,15 +71,16 @@ def _show(trial: Trial, *, xml_only: bool, quiet: bool) -> None:
     if xml_only:
         click.echo(trial.xml or "", nl=bool(trial.xml))
         return
+    _ = of_environment().said
     if not quiet:
         click.echo(click.style(trial.name, bold=True) + (f": {trial.about}" if trial.about else ""))
         for screen in trial.path:
             answer = "" if screen["answer"] is None else f" = {screen['answer']}"
             click.echo(f"  {screen['place']}{answer}" + ("  (note)" if screen["kind"] == "note" else ""))
     for violation in trial.violations:
-        click.echo(click.style(f"  {violation['kind']}: ", fg="yellow" if trial.passed else "red") + violation["says"])
+        click.echo(click.style(f"  {violation['kind']}: ", fg="yellow" if trial.passed else "red") + violation["says"].told(_))
     for sentence in trial.unmet:
-        click.echo(click.style("  expected: ", fg="red") + sentence)
+        click.echo(click.style(f"  {_('not as expected')}: ", fg="red") + sentence.told(_))
     if trial.xml is not None and not quiet:
         click.echo(trial.xml)
-    click.echo(f"{'passed' if trial.passed else 'FAILED'}: {trial.name}")
+    click.echo(f"{_('passed') if trial.passed else _('FAILED')}: {trial.name}")

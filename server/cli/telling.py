@@ -8,45 +8,65 @@ from forms.comparing import Change, Impact
 from forms.compiling.issue import Issue
 from forms.definition.comparing import Change as Difference
 from forms.definition.comparing import Effects, Kind
+from server.changes import KINDS, sides
+from server.languages import Language
+from storage.problems import Sentence
 
 _SHOWN_MOST = 12
 
 
-def issues(found: Iterable[Issue]) -> Iterator[str]:
+def issues(found: Iterable[Issue], spoken: Language) -> Iterator[str]:
     """A line for each issue: its place, then what it says; errors before warnings."""
+    _ = spoken.said
+    words = {True: _("error"), False: _("warning")}
+    width = max(map(len, words.values()))
     for each in sorted(found, key=lambda issue: not issue.is_error):
-        mark = click.style("error  ", fg="red", bold=True) if each.is_error else click.style("warning", fg="yellow")
-        place = f"{each.place}: " if each.place else ""
-        yield f"{mark} {place}{each.message}"
+        mark = click.style(words[each.is_error].ljust(width), fg="red" if each.is_error else "yellow", bold=each.is_error)
+        says = Sentence("{place}: {what}", place=each.place, what=each.says) if each.place else each.says
+        yield f"{mark} {says.told(_)}"
 
 
-def change(told: Change) -> Iterator[str]:
+def tally(name: str, found: Iterable[Issue], spoken: Language) -> str:
+    """How many errors and warnings *found* holds."""
+    kinds = [each.is_error for each in found]
+    errors, warnings = kinds.count(True), kinds.count(False)
+    told = [
+        spoken.counted("{n} error", "{n} errors", errors).format(n=errors),
+        spoken.counted("{n} warning", "{n} warnings", warnings).format(n=warnings),
+    ]
+    return Sentence("{file}: {errors}, {warnings}.", file=name, errors=told[0], warnings=told[1]).told(spoken.said)
+
+
+def not_validated(reason: Sentence, spoken: Language) -> str:
+    """That ODK Validate has not seen the form, and why."""
+    return Sentence("Not seen by ODK Validate: {reason}", reason=reason).told(spoken.said)
+
+
+def change(told: Change, spoken: Language) -> Iterator[str]:
     """The differences, what they mean, and whom they meet."""
     if not told.comparison:
-        yield "Nothing differs."
+        yield spoken.said("Nothing differs.")
         return
     for each in told.comparison.changes:
-        yield _difference(each)
-    yield from _effects(told.comparison.effects, told.impact)
+        yield _difference(each, spoken)
+    yield from _effects(told.comparison.effects, told.impact, spoken)
     if told.impact:
-        yield from _impact(told.impact, told.after)
+        yield from _impact(told.impact, told.after, spoken)
 
 
-def _difference(each: Difference) -> str:
+def _difference(each: Difference, spoken: Language) -> str:
+    _ = spoken.said
     color, mark = _mark(each.kind)
-    words = each.kind.value.replace("-", " ")
+    words = _("Question renamed") if each.guessed else _(KINDS[each.kind])
+    before, after = sides(each, _)
     what = " ".join(part for part in (each.where, each.aspect, f"[{each.language}]" if each.language else "") if part)
-    if each.kind is Kind.QUESTION_RENAMED:
-        what = each.before
-    sides = {
-        (True, True): f": {_short(each.before)} → {_short(each.after)}",
-        (True, False): f": {_short(each.before)}" if color == "red" else f": {_short(each.before)} → nothing",
-        (False, True): f": {_short(each.after)}" if color == "green" else f": nothing → {_short(each.after)}",
-        (False, False): "",
-    }[bool(each.before), bool(each.after)]
     if each.kind in (Kind.QUESTION_RENAMED, Kind.QUESTION_MOVED):
-        sides = f" → {each.after}" if each.kind is Kind.QUESTION_RENAMED else f" from {each.before}"
-    return click.style(f"{mark} {words} ", fg=color) + what + sides + (" (a guess)" if each.guessed else "")
+        what, ending = each.before, f" → {each.after}" + (f" {_('(a guess)')}" if each.guessed else "")
+    elif color == "yellow" and (before or after):
+        ending = f": {_short(before) or _('nothing')} → {_short(after) or _('nothing')}"
+    else:
+        ending = f": {_short(before or after)}" if before or after else ""
+    return click.style(f"{mark} {words[:1].lower()}{words[1:]} ", fg=color) + what + ending
 
 
 def _mark(kind: Kind) -> tuple[str, str]:
@@ -60,43 +80,55 @@ def _short(text: str) -> str:
     return one_line if len(one_line) <= 90 else one_line[:89] + "…"
 
 
-def _effects(effects: Effects, impact: Impact | None) -> Iterator[str]:
-    lines = [f"  {path}{_counted(impact, path)}" + (f", now {new}" if new else "") for path, new in effects.lost.items()]
-    lines += [f"  {path}{_counted(impact, path)}, of another type from now on" for path in effects.retyped]
+def _effects(effects: Effects, impact: Impact | None, spoken: Language) -> Iterator[str]:
+    _ = spoken.said
+    lines = [
+        f"  {path}{_counted(impact, path, spoken)}" + (f", {_('now')} {new}" if new else "") for path, new in effects.lost.items()
+    ]
+    lines += [f"  {path}{_counted(impact, path, spoken)}, {_('of another type from now on')}" for path in effects.retyped]
     for path, names in effects.choices.items():
-        lines += [f"  {path}: {name} is no longer offered{_chosen(impact, path, name)}" for name in sorted(names)]
+        lines += [f"  {path}: {name} {_('is no longer offered')}{_chosen(impact, path, name, spoken)}" for name in sorted(names)]
     if lines:
         yield ""
-        yield "Answers that lose their column in tables, or no longer fit:"
+        yield _("Answers that lose their column in tables, or no longer fit:")
         yield from lines
     for words, gained_or_lost in (
-        ("Case record gains", effects.targets_gained),
-        ("Case record loses", effects.targets_lost),
-        ("Entity lists gain", effects.properties_gained),
-        ("Entity lists lose", effects.properties_lost),
+        (_("The case record gains"), effects.targets_gained),
+        (_("The case record loses"), effects.targets_lost),
+        (_("Entity lists gain"), effects.properties_gained),
+        (_("Entity lists lose"), effects.properties_lost),
     ):
         if gained_or_lost:
-            yield f"{words}: {', '.join(gained_or_lost)}"
+            yield Sentence("{place}: {what}", place=words, what=", ".join(gained_or_lost)).told(_)
 
 
-def _counted(impact: Impact | None, path: str) -> str:
-    return "" if impact is None else f": in {impact.answers.get(path, 0)} of {impact.examined} submissions"
+def _counted(impact: Impact | None, path: str, spoken: Language) -> str:
+    if impact is None:
+        return ""
+    return spoken.said(": in {count} of {all} submissions").format(count=impact.answers.get(path, 0), all=impact.examined)
 
 
-def _chosen(impact: Impact | None, path: str, name: str) -> str:
-    return "" if impact is None else f"; {impact.choices.get(path, {}).get(name, 0)} of {impact.examined} submissions chose it"
+def _chosen(impact: Impact | None, path: str, name: str, spoken: Language) -> str:
+    if impact is None:
+        return ""
+    chose = impact.choices.get(path, {}).get(name, 0)
+    return spoken.said("; {count} of {all} submissions chose it").format(count=chose, all=impact.examined)
 
 
-def _impact(impact: Impact, version: str) -> Iterator[str]:
+def _impact(impact: Impact, version: str, spoken: Language) -> Iterator[str]:
+    _ = spoken.said
     yield ""
     if impact.examined and impact.examined + impact.encrypted < impact.submissions:
-        yield f"Counted among the newest {impact.examined} of {impact.submissions} submissions."
+        says = _("Counted among the newest {examined} of {all} submissions.")
+        yield says.format(examined=impact.examined, all=impact.submissions)
     if impact.encrypted:
-        yield f"{impact.encrypted} submissions are encrypted: their answers cannot be counted here."
+        yield _("{count} submissions are encrypted: their answers cannot be counted here.").format(count=impact.encrypted)
     for each in impact.arriving:
-        yield f"Version {each.version or '–'}: {each.submissions} received, {each.lately} of them in the last 30 days"
+        says = _("Version {version}: {all} received, {lately} of them in the last 30 days")
+        yield says.format(version=each.version or "–", all=each.submissions, lately=each.lately)
     old = [each for each in impact.devices if each.version != version]
     for device in old[:_SHOWN_MOST]:
-        yield f"Tablet {device.name}: last sent version {device.version or '–'} on {device.last_at:%Y-%m-%d}"
+        says = _("Tablet {name}: last sent version {version} on {day}")
+        yield says.format(name=device.name, version=device.version or "–", day=f"{device.last_at:%Y-%m-%d}")
     if len(old) > _SHOWN_MOST:
-        yield f"… and {len(old) - _SHOWN_MOST} tablets more."
+        yield _("… and {count} tablets more.").format(count=len(old) - _SHOWN_MOST)

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from storage.problems import Problem
+from forms.compiling.issue import Issue
+from storage.problems import Problem, Said, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,21 @@ def attachment_header(name: str) -> str:
     return f"attachment; filename=\"{from_plain}\"; filename*=UTF-8''{quoted}"
 
 
-def problem_as_json(problem: Problem) -> Answer:
-    """A refusal in Central's dialect; a whole code is a number, as clients compare it."""
-    code = float(problem.code)
-    details = {name: value for name, value in problem.details.items() if value is not None}
-    return json({"message": problem.sentence, "code": code, "details": details}, problem.status)
+def problem_as_json(problem: Problem, said: Said = str) -> Answer:
+    """A refusal in Central's dialect, in the language of *said*; a whole code is a number, as clients compare it.
+
+    Clients compare Central's messages too: a refusal with one of Central's numbers keeps its English `message`, and its details
+    speak the reader's language.
+    """
+    message = problem.told(said) if problem.is_ours else problem.sentence
+    details = {name: _told(value, said) for name, value in problem.details.items() if value is not None}
+    return json({"message": message, "code": float(problem.code), "details": details}, problem.status)
+
+
+def _told(value: Any, said: Said) -> Any:
+    if isinstance(value, list):
+        return [_told(each, said) for each in value]
+    return value.as_json(said) if isinstance(value, Issue) else in_words(value, said)
 
 
 def _plain(value: Any) -> Any:

@@ -132,7 +132,7 @@ def make_app(site: Site, surfaces: Iterable[Surface]) -> Application:
         problem: Problem = WrongMethod(method=request.method) if error.code == 405 else NotFound()
         if error.code is not None and error.code < 400:
             return error.get_response(request.environ)  # type: ignore[return-value]
-        return _respond(site, _said(surface, problem, site, _language(request, site)), surface)
+        return _respond(site, _said(surface, problem, site, _language(request, site, surface)), surface)
 
     app.register_error_handler(HTTPException, lost)
     inner = ProxyFix(app.wsgi_app) if site.settings.behind_proxy else app.wsgi_app
@@ -156,7 +156,7 @@ def _answered(site: Site, route: Route, arguments: dict[str, Any]) -> Answer:
     key = path.pop("key", None)
     if key is None and ways.key in route.surface.ways:
         key = _cleaned(request.args).get("st")  # as good as the key in the path (openrosa.md AU-13)
-    language = _language(request, site)
+    language = _language(request, site, route.surface)
     try:
         return lifecycle.answer(
             route,
@@ -252,7 +252,10 @@ def _decoded(value: Any) -> Any:
     return value.replace("%2F", "/").replace("%25", "%").replace("\0", NO_NUL) if isinstance(value, str) else value
 
 
-def _language(asked: Request, site: Site) -> str:
+def _language(asked: Request, site: Site, surface: Surface) -> str:
+    if surface.language:  # which stands first, since programs send `Accept-Language: *`
+        known = sorted(("fr", "en"), key=lambda each: each != surface.language)
+        return asked.accept_languages.best_match(known, surface.language) or surface.language
     chosen = asked.cookies.get("siraba-language")
     if chosen in ("fr", "en"):
         return chosen

@@ -159,7 +159,7 @@ class Surface:
     *ways* are tried in order; *refuses* says a Problem in the surface's dialect, *refuses_json* to whoever sent JSON, where that
     is another; *realm* is the challenge that a 401 carries, if any; *cookies* surfaces check the CSRF token of every write that
     a cookie vouches for; *sign_in* is the path to which a browser that nobody signed in on is sent from the pages it asked for,
-    with `?next=`.
+    with `?next=`. *language* is spoken to programs that ask for none; null: the site's own, and the one that a person chose.
     """
 
     name: str
@@ -170,6 +170,7 @@ class Surface:
     realm: str | None = None
     cookies: bool = False
     sign_in: str | None = None
+    language: str | None = None
     routes: list[Route] = field(default_factory=list)
 
     def route(

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 
+from forms.compiling.issue import Code
 from server.cli import siraba
 from storage import settings
 
@@ -56,3 +58,14 @@ def test_every_make_target_that_is_named_exists() -> None:
 def test_what_the_readme_points_to_is_there() -> None:
     for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README):
         assert (GROUND / target).exists(), target
+
+
+def test_the_designers_page_explains_every_code_of_an_issue() -> None:
+    page = (GROUND / "xlsforms" / "README.md").read_text(encoding="utf-8")
+    explained = {
+        code
+        for row in re.findall(r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \|", page, re.MULTILINE)
+        for code in re.findall("[a-z-]+", row)
+    }
+
+    assert set(get_args(Code)) <= explained

@@ -8,7 +8,6 @@ import pytest
 from openpyxl import Workbook, load_workbook
 
 from forms.compiling.compiling import compile
-from forms.compiling.issue import Issue
 from forms.compiling.limits import MIB, Limits
 from forms.problems import InvalidWorkbook, UnknownWorkbook, WorkbookTooLarge
 from tests.forms.workbooks import Rows, workbook
@@ -31,7 +30,7 @@ Some words about the form.
 def errors_of(path: Path) -> list[tuple[str, str, str]]:
     with pytest.raises(InvalidWorkbook) as refused:
         compile(path)
-    issues = [Issue.from_json(each) for each in refused.value.details["issues"]]
+    issues = refused.value.details["issues"]
     return [(each.code, each.place, each.text) for each in issues if each.is_error]
 
 
@@ -201,7 +200,7 @@ def test_choices_of_which_too_large_a_form_would_be_made_are_refused_with_their_
     with pytest.raises(WorkbookTooLarge) as refused:
         compile(path, limits=Limits(xform_bytes=MIB))
 
-    assert "most of which is on sheet 'choices'" in refused.value.sentence
+    assert "most of which is on the sheet 'choices'" in refused.value.sentence
 
 
 def test_macros_of_an_old_workbook_are_refused(tmp_path: Path) -> None:

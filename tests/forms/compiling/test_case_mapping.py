@@ -7,6 +7,7 @@ import pytest
 from forms.compiling.case_mapping import case_mapping
 from forms.compiling.compiling import compile
 from forms.definition.reading import read
+from storage.problems import Sentence
 from tests.forms.workbooks import PROGRAMME, SETTINGS, XLSFORMS, Rows, workbook
 
 HEAD: list[str | None] = ["type", "name", "label", "calculation", "bind::case:to", "bind::case:class"]
@@ -15,9 +16,9 @@ HEAD: list[str | None] = ["type", "name", "label", "calculation", "bind::case:to
 class Shelf:
     """A case record with one table, and one that repeats."""
 
-    def problem_of(self, target: str, *, in_repeat: bool) -> str | None:
+    def problem_of(self, target: str, *, in_repeat: bool) -> Sentence | None:
         known = "child[].name" if in_repeat else "person.name"
-        return None if target == known else f"There is no {target} here."
+        return None if target == known else Sentence("There is no {target} here.", target=target)
 
 
 def complaints(folder: Path, *rows: list[str | None], settings: Rows = SETTINGS) -> list[tuple[str, str, str]]:

@@ -20,6 +20,7 @@ from forms.problems import (
     UnreadableForm,
     WorkbookTooLarge,
 )
+from storage.problems import Sentence
 from tests.forms.workbooks import PROGRAMME, XLSFORMS, Rows, workbook
 
 PLAIN: Rows = [["type", "name", "label"], ["text", "who", "Who?"]]
@@ -28,7 +29,8 @@ PLAIN: Rows = [["type", "name", "label"], ["text", "who", "Who?"]]
 def issues_of(path: Path) -> list[Issue]:
     with pytest.raises(InvalidWorkbook) as refused:
         compile(path)
-    return [Issue(**each) for each in refused.value.details["issues"]]
+    issues: list[Issue] = refused.value.details["issues"]
+    return issues
 
 
 @pytest.mark.parametrize("name", PROGRAMME)
@@ -89,7 +91,9 @@ def test_a_prefix_that_is_not_declared_is_explained(tmp_path: Path) -> None:
 
 
 def test_the_refusal_speaks_of_its_first_error() -> None:
-    refusal = invalid([Issue("warning", "Hm.", "pyxform"), Issue("error", "No!", "pyxform", "survey", 3, "B", "name")])
+    refusal = invalid(
+        [Issue("warning", Sentence("Hm."), "pyxform"), Issue("error", Sentence("No!"), "pyxform", "survey", 3, "B", "name")]
+    )
 
     assert refusal.sentence == "The form is not valid: survey B3 (name): No!"
 
@@ -179,7 +183,7 @@ def test_a_bomb_is_refused_by_its_table_of_contents(tmp_path: Path) -> None:
     with pytest.raises(WorkbookTooLarge) as refused:
         compile(path, limits=Limits(unzipped_bytes=2 * MIB))
 
-    assert "(the most in xl/worksheets/sheet1.xml) is 3145732" in refused.value.sentence
+    assert "would fill 4 MB, most of it for its part xl/worksheets/sheet1.xml; at most 2 MB" in refused.value.sentence
 
 
 def test_a_file_beyond_the_size_limit_is_not_opened(tmp_path: Path) -> None:

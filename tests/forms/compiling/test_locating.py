@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from forms.compiling.compiling import compile
-from forms.compiling.issue import Issue
 from forms.compiling.validating import VALIDATOR
 from forms.problems import InvalidWorkbook
 from tests.forms.workbooks import Rows, workbook
@@ -26,7 +25,7 @@ def first_issue(folder: Path, sheets: dict[str, Rows]) -> tuple[str, str, str, s
     try:
         compiled = compile(workbook(folder, **sheets))
     except InvalidWorkbook as refused:
-        issues = [Issue.from_json(each) for each in refused.details["issues"]]
+        issues = refused.details["issues"]
     else:
         verdict = VALIDATOR.validate(compiled.xform, compiled.sheets)
         assert isinstance(verdict, list)
@@ -67,7 +66,7 @@ def first_issue_of_pyxform(folder: Path, sheets: dict[str, Rows]) -> tuple[str, 
     try:
         issues = [each for each in compile(workbook(folder, **sheets)).issues if each.code == "pyxform"]
     except InvalidWorkbook as refused:
-        issues = [Issue.from_json(each) for each in refused.details["issues"]]
+        issues = refused.details["issues"]
     return issues[0].code, issues[0].place, issues[0].text, issues[0].question
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from forms.compiling import reviewing
 from forms.compiling.compiling import Compiled, compile
-from forms.compiling.issue import Issue
 from forms.definition.reading import read
 from forms.problems import InvalidWorkbook
 from tests.forms.workbooks import PROGRAMME, XLSFORMS, Rows, workbook
@@ -73,7 +72,7 @@ def test_every_reference_to_nothing_is_told_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidWorkbook) as refused:
         compile(workbook(tmp_path, survey=survey))
 
-    issues = [Issue.from_json(each) for each in refused.value.details["issues"]]
+    issues = refused.value.details["issues"]
     assert {(each.place, each.question) for each in issues if each.is_error} == {
         ("survey C2 (label)", "a"),
         ("survey D3 (relevant)", "b"),

@@ -110,4 +110,4 @@ def test_the_java_is_kept_warm_and_started_again_when_it_was_killed() -> None:
 
 def _reason(verdict: object) -> str:
     assert isinstance(verdict, NotValidated)
-    return verdict.reason
+    return str(verdict.reason)

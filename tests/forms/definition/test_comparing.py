@@ -139,7 +139,7 @@ def test_type_choices_and_logic_are_told_with_both_sides() -> None:
     compared = compare(before.definition, after.definition)
 
     assert compared.changes == (
-        Change(Kind.TYPE_CHANGED, "/age", before="int", after="text"),
+        Change(Kind.TYPE_CHANGED, "/age", before="integer", after="text"),
         Change(Kind.LOGIC_CHANGED, "/note", "relevant", before="${age} > 17", after="${age} > 12"),
         Change(Kind.CHOICE_ADDED, "/sex", "x", after="x"),
     )

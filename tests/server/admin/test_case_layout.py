@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta
 from cases.viewing import CaseLine, CaseView, Happened, Line, Said
 from server.admin import case_layout
 from server.admin.case_words import CaseWords
-from server.admin.languages import LANGUAGES
+from server.languages import LANGUAGES
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SAID = Said("intake", "uuid:1", "042", NOON, NOON)

@@ -1,5 +1,6 @@
 """A form's next version on the pages: uploaded, read, compared, published; and refused with the place of what is wrong."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -99,8 +100,37 @@ def test_errors_are_listed_with_their_places_and_nothing_is_changed(browser: Bro
     impossible = changed().replace(b'nodeset="/data/years"', b'nodeset="/data/years" relevant="1 +* 2"')
     refused = upload(browser, project_id, "register.xml", impossible)
     assert refused.status == 400
-    assert "Encountered a problem with display condition for node [/data/years]" in refused.text
+    assert "Error /years This expression cannot be understood: 1 +* 2" in refused.text
     assert browser.get(f"/projects/{project_id}/forms/register/draft").status == 404
+
+
+def test_everything_that_is_found_is_told_in_the_readers_language(
+    site: Site, database: Database, project_id: int, tmp_path: Path
+) -> None:
+    reader = Browser(site, "fr")
+    reader.sign_in(builders.add_person(database, "lectrice", "manager", project_id=project_id))
+    reader.get(f"/projects/{project_id}")
+    head: list[str | None] = ["type", "name", "label", "relevant", "image"]
+    settings: list[list[str | None]] = [["form_id", "version"], ["register", "2"]]
+
+    def told(*rows: list[str | None]) -> str:
+        made = workbook(tmp_path, survey=[head, ["integer", "age", "Âge"], *rows], settings=settings)
+        return upload(reader, project_id, "register.xlsx", made.read_bytes()).text
+
+    unknown = told(["txet", "b", "B"])
+    assert "survey A3 (type) Le type de question « txet » n’existe pas." in unknown
+    lost = told(["text", "b", "B", "${gone}"])
+    assert (
+        "survey D3 (relevant) Sur la feuille « survey », la valeur de « relevant » désigne une question nommée « gone »" in lost
+    )
+    assert "survey E3 (image) Le formulaire a besoin du fichier « b.png »" in told(["text", "b", "B", None, "b.png"])
+    broken = told(["text", "b", "B", "1 +* 2"])
+    assert "Erreur survey D3 (relevant) Cette expression ne se comprend pas : 1 +* 2" in broken
+    for text in (unknown, lost, broken):
+        assert "Rien n’a été changé" in text
+        assert not re.search(r"Unknown question|Reference variables|Encountered a problem", text)
+    letter = upload(reader, project_id, "lettre.xlsx", b"Cher Monsieur")
+    assert "Le fichier ne peut pas être lu comme un formulaire. Un formulaire est un classeur" in letter.text
 
 
 def test_a_changed_type_and_missing_media_are_told_with_their_cells(browser: Browser, project_id: int, tmp_path: Path) -> None:
@@ -111,7 +141,7 @@ def test_a_changed_type_and_missing_media_are_told_with_their_cells(browser: Bro
 
     refused = upload(browser, project_id, "register.xlsx", bad)
     assert refused.status == 400
-    assert "survey A2 (type) 'age' has the type int in a published version and string now." in refused.text
+    assert "survey A2 (type) 'age' has the type integer in a published version and text now." in refused.text
     assert browser.get(f"/projects/{project_id}/forms/register/draft").status == 404
 
     taken = upload(browser, project_id, "register.xlsx", good)

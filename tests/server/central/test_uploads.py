@@ -68,9 +68,7 @@ def test_an_xform_that_no_tablet_can_evaluate_is_taken_by_who_insists(designer: 
     refused = designer.send("?publish=true", sent, "application/xml")
 
     assert refused.get_json()["code"] == 400.16
-    assert refused.get_json()["details"]["warnings"]["xlsFormWarnings"] == [
-        "/a: Encountered a problem with display condition for node [/data/a] at line: 1 +* 2"
-    ]
+    assert refused.get_json()["details"]["warnings"]["xlsFormWarnings"] == ["/a: This expression cannot be understood: 1 +* 2"]
     assert places(refused) == [("warning", "validate", None, None, None, "/a")]
     assert designer.get("").get_json() == []
 
@@ -226,3 +224,36 @@ def test_what_is_no_xml_and_says_it_was_is_refused_as_such(designer: Designer) -
     refused = designer.send("", "Dear Sir,", "application/xml")
 
     assert (refused.status_code, refused.get_json()["code"]) == (400, 400.1)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "reference", "media"),
+    [
+        ("fr-ML, fr;q=0.9, en;q=0.5", "${gone} désigne une question « gone »", "Le formulaire a besoin du fichier « a.png »"),
+        ("*", "${gone} refers to a question 'gone'", "The form needs the file 'a.png'"),
+        ("bm", "${gone} refers to a question 'gone'", "The form needs the file 'a.png'"),
+    ],
+)
+def test_what_is_wrong_is_told_in_the_language_that_is_asked_for(
+    designer: Designer, tmp_path: Path, accepted: str, reference: str, media: str
+) -> None:
+    head: list[str | None] = ["type", "name", "label", "image"]
+    bad = spreadsheet(tmp_path, ["text", "a", "A", "${gone}"], ["note", "n", "About ${gone}", None], head=head)
+    good = spreadsheet(tmp_path, ["text", "a", "A", "a.png"], head=head)
+
+    refused = designer.send("", bad, Accept_Language=accepted).get_json()
+    taken = designer.send("", good, Accept_Language=accepted, **EXTENDED).get_json()
+
+    assert refused["message"].startswith("The form is not valid: survey "), "Central's own number, Central's language"
+    [issue] = [each for each in refused["details"]["issues"] if each["code"] == "reference"]
+    assert (issue["details"], issue["sheet"], issue["row"], issue["column"]) == ({"name": "gone"}, "survey", 3, "C")
+    assert issue["message"].startswith(reference)
+    assert [each["message"].startswith(media) for each in taken["issues"]] == [True]
+
+
+def test_a_refusal_of_our_own_follows_the_reader_and_one_of_centrals_does_not(designer: Designer) -> None:
+    for accepted, said in (("fr", "Le fichier ne peut pas être lu comme un formulaire. Il est vide."), ("en", "The file cannot")):
+        refused = designer.send("", b"  ", Accept_Language=accepted).get_json()
+        assert refused["code"] == 400.79
+        assert refused["message"].startswith(said)
+    assert designer.get("/none", **{"Accept-Language": "fr"}).get_json()["message"].startswith("Could not find the resource")

@@ -42,6 +42,25 @@ def test_a_form_is_checked_with_an_exit_code_for_ci(command: Command, tmp_path: 
     assert any(each["severity"] == "error" for each in said["issues"])
 
 
+def test_a_terminal_in_french_is_told_in_french(command: Command, database: Database, tmp_path: Path) -> None:
+    french = {"LC_ALL": "fr_ML.UTF-8"}
+    old, new = form(tmp_path), form(tmp_path, "2", "years")
+    builders.add_project(database)
+
+    checked = command("form", "check", form(tmp_path, broken=True), **french)
+    [told, summed] = checked.output.splitlines()
+    assert told == "erreur   survey D3 (relevant) : Cette expression ne se comprend pas : 1 +* 2"
+    assert summed == "small-1-age-True.xlsx : 1 erreur, 0 remarque."
+    issue = json.loads(command("form", "check", form(tmp_path, broken=True), "--json", **french).output)["issues"][0]
+    assert (issue["code"], issue["details"]["rule"], issue["message"]) == ("validate", "condition", told.partition(" : ")[2])
+
+    compared = command("form", "diff", old, new, **french).output
+    assert "~ question renommée /age → /years (une supposition)" in compared
+    assert "Réponses qui perdent leur colonne dans les tableaux, ou n’y vont plus :\n  /age, désormais /years" in compared
+    assert "Publier la version 1 de small ?" in command("form", "publish", old, input="n\n", **french).output
+    assert command("form", "diff", "none@1", "none", **french).output.startswith("siraba: « none@1 » n’est ni un fichier")
+
+
 def test_a_warning_fails_only_when_asked_to(command: Command) -> None:
     intake = str(XLSFORMS / "intake.xlsx")
 
@@ -101,7 +120,7 @@ def test_a_form_is_published_after_its_changes_were_shown_then_listed_compared_a
     )
     refused = command("form", "publish", str(retyped), "--yes")
     assert refused.exit_code == 1
-    assert "survey A2 (type): 'years' has the type int in a published version and string now." in refused.output
+    assert "survey A2 (type): 'years' has the type integer in a published version and text now." in refused.output
 
     out = tmp_path / "pulled.xlsx"
     assert command("form", "pull", "small@1", "-o", str(out)).exit_code == 0

@@ -1,11 +1,14 @@
-"""What the pages say, in French and English: English is the message id, French lies in a gettext catalogue read at start."""
+"""What people are told, in French and English: English is the message id, French lies in a gettext catalogue read at start.
+
+Pages speak the viewer's language, the API what `Accept-Language` asks for, the command line that of its environment.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from babel import Locale
+from babel import Locale, default_locale
 from babel.messages.pofile import read_po
 
 LOCALE = Path(__file__).parent / "locale"
@@ -21,7 +24,7 @@ def N_(message: str) -> str:  # noqa: N802  # gettext's own name for a message t
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language of the pages: its messages, singular and plural, and how it writes dates and numbers."""
+    """One language: its messages, singular and plural, and how it writes dates and numbers."""
 
     code: str
     locale: Locale
@@ -61,5 +64,10 @@ LANGUAGES: Mapping[str, Language] = MappingProxyType(
 
 
 def language(code: str) -> Language:
-    """The language of this code; English for one that the pages do not have."""
+    """The language of this code; English for one that is not here."""
     return LANGUAGES.get(code, LANGUAGES["en"])
+
+
+def of_environment() -> Language:
+    """The language that a terminal's environment asks for: LC_ALL, else LC_MESSAGES, else LANG."""
+    return language((default_locale(("LC_ALL", "LC_MESSAGES", "LANG")) or "en").partition("_")[0])
