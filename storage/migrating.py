@@ -54,8 +54,8 @@ def check(database: Database) -> None:
         raise NotMigrated(f"The database is at {found or 'no revision'}, this program needs {newest()}: run `siraba migrate`.")
 
 
-def upgrade(database: Database) -> str:
-    """Apply what is missing, all of it or nothing; returns the revision reached.
+def upgrade(database: Database, to: str = "head") -> str:
+    """Apply what is missing up to the revision *to*, all of it or nothing; returns the newest revision.
 
     Two that call it at once wait for each other. Raises: NotMigrated, when the database is newer than this program; Unavailable.
     """
@@ -67,7 +67,7 @@ def upgrade(database: Database) -> str:
         found = MigrationContext.configure(connection).get_current_revision()
         if found is not None and found not in known:
             raise NotMigrated(f"The database is at {found}, which this program does not know: install the newer one again.")
-        command.upgrade(_config(connection), "head")
+        command.upgrade(_config(connection), to)
     return newest()
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, DateTime, Dialect, Integer, MetaData, Text
+from sqlalchemy import BigInteger, Column, DateTime, Dialect, Integer, MetaData, Table, Text, event
 from sqlalchemy.types import TypeDecorator
 
 metadata = MetaData(
@@ -40,8 +40,17 @@ class Moment(TypeDecorator[datetime]):
 
 
 def row_id() -> Column[int]:
-    """The usual primary key: a number given by the database."""
-    return Column("id", RowId, primary_key=True, autoincrement=True)
+    """The usual primary key: a number given by the database, and never given again.
+
+    Jobs, audit rows and clients hold numbers longer than their rows live, and SQLite alone would give the highest one again.
+    """
+    column = Column("id", RowId, primary_key=True, autoincrement=True)
+    event.listen(column, "after_parent_attach", _never_given_again)
+    return column
+
+
+def _never_given_again(_column: Column[int], table: Table) -> None:
+    table.kwargs["sqlite_autoincrement"] = True
 
 
 def moment(name: str, **more: Any) -> Column[datetime]:

@@ -46,6 +46,8 @@ entity = Table(
     moment("updated_at", nullable=True),
     moment("deleted_at", nullable=True),
     UniqueConstraint("entity_list_id", "uuid"),
+    # A list is handed out oldest first: in this order it is read as it lies, and not sorted in memory.
+    Index("ix_entity__entity_list_id", "entity_list_id", "id"),
 )
 
 entity_version = Table(

@@ -12,7 +12,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from storage import migrating
+from storage import jobs, migrating, unit_of_work
 from storage.engine import Database
 from storage.schema import metadata
 
@@ -123,3 +123,40 @@ def test_migrations_are_one_line_and_import_none_of_our_code() -> None:
     for path in (migrating.FOLDER / "versions").glob("*.py"):
         imported = re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert set(imported) <= {"sqlalchemy", "alembic"}, path.name
+
+
+def test_no_number_is_given_again(database: Database) -> None:
+    """A job, an audit row or a client may speak of a row that is gone: its number must never mean another one."""
+    with unit_of_work.writing(database) as unit:
+        jobs.enqueue(unit, "first", 1)
+        [first] = jobs.claim(unit, 1)
+        jobs.finish(unit, [first])
+        jobs.enqueue(unit, "second", 1)
+        [second] = jobs.claim(unit, 1)
+        numbered = [table.name for table in metadata.sorted_tables if "id" in table.c and table.c.id.autoincrement is True]
+        if database.dialect == "sqlite":
+            named = unit.connection.exec_driver_sql("select name from sqlite_master where sql like '%primary key autoincrement%'")
+            assert sorted(named.scalars()) == sorted(numbered)
+
+    assert second.id != first.id
+
+
+def test_numbers_go_on_from_what_was_there_and_from_what_jobs_still_name(empty: Database) -> None:
+    migrating.upgrade(empty, "0012")
+    with empty.writing() as connection:
+        connection.exec_driver_sql("insert into project (id, name, created_at) values (7, 'Mali', '2026-01-01')")
+        connection.exec_driver_sql(
+            "insert into job (kind, subject_id, run_after, created_at) values ('entity.force', 41, '2026-01-01', '2026-01-01')"
+        )
+    migrating.upgrade(empty)
+
+    if empty.dialect == "sqlite":
+        with empty.writing() as connection:
+            rows = connection.exec_driver_sql("select name, seq from sqlite_sequence")
+            counted = {row.name: row.seq for row in rows}
+            assert (counted["project"], counted["entity_held"], counted["form"]) == (7, 41, 0)
+            connection.exec_driver_sql("delete from project")
+            connection.exec_driver_sql("insert into project (name, created_at) values ('Mali', '2026-01-01')")
+            assert connection.exec_driver_sql("select id from project").scalar_one() == 8
+            assert connection.exec_driver_sql("pragma integrity_check").all() == [("ok",)]
+            assert connection.exec_driver_sql("pragma foreign_key_check").all() == []

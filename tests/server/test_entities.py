@@ -2,9 +2,10 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from werkzeug.test import Client
 
 from forms import serving_entities
@@ -56,6 +57,23 @@ def _csv(database: Database, tablet: Tablet) -> list[str]:
 
 def test_an_empty_list_has_its_header(database: Database, tablet: Tablet) -> None:
     assert _csv(database, tablet) == ["name,label,__version,age"]
+
+
+def test_a_list_is_read_in_its_order_and_not_sorted_in_memory(database: Database, tablet: Tablet) -> None:
+    asked: list[tuple[str, Any]] = []
+    event.listen(database.reader, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    _csv(database, tablet)
+    [(statement, values)] = [each for each in asked if "FROM entity " in each[0]]
+    with database.writing() as connection:
+        if database.dialect == "postgresql":
+            for other_way in ("seqscan", "bitmapscan"):  # of which it would choose one for so small a table
+                connection.exec_driver_sql(f"set local enable_{other_way} = off")
+        explain = "explain query plan" if database.dialect == "sqlite" else "explain"
+        plan = " ".join(str(row) for row in connection.exec_driver_sql(f"{explain} {statement}", values))
+
+    assert "ix_entity__entity_list_id" in plan
+    assert "SORT" not in plan.upper()
+    assert "B-TREE" not in plan.upper()
 
 
 @pytest.mark.follows("EN-07")
