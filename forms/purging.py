@@ -1,18 +1,20 @@
-"""Removing a form from the trash for good, with all that was ever sent to it.
+"""Removing for good what lies in the trash: a form with all that was ever sent to it, or single submissions.
 
-It is buried first, in one short unit: from there on nobody reaches it, restores it or sends to it. Then what it held goes
+A form is buried first, in one short unit: from there on nobody reaches it, restores it or sends to it. Then what it held goes
 batch by batch, so that tablets never wait for a large form; a purge that was interrupted is ended by the next one. Of the
 form itself one row stays, since the record of who did what is never shortened. Entities that its submissions made stay as
-they are.
+they are. Of a submission the record of who did what stays, and its instance ids, so that a tablet that sends it again after
+months is told that it was deleted, and brings nothing back.
 """
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from forms import receiving, updating_entities
 from forms.definitions import definition_of
 from forms.store import purging as store
-from forms.store.purging import Said
+from forms.store.purging import DeletedSubmission, FormOfDeleted, Said
 from forms.store.trash import DeletedForm
 from storage import audit, blobs, jobs
 from storage.unit_of_work import Unit
@@ -23,9 +25,12 @@ BATCH = 200
 
 def unread_of_cases(unit: Unit, form_id: int) -> int:
     """How many versions of submissions to a form that keeps cases were not or could not be read."""
-    if not any(definition_of(unit, each).keeps_cases for each in store.published(unit, form_id)):
-        return 0
-    return store.unread(unit, form_id)
+    return store.unread(unit, form_id) if keeps_cases(unit, form_id) else 0
+
+
+def keeps_cases(unit: Unit, form_id: int) -> bool:
+    """Whether any published version of the form keeps cases."""
+    return any(definition_of(unit, each).keeps_cases for each in store.published(unit, form_id))
 
 
 def held(unit: Unit, found: DeletedForm, before: datetime) -> bool:
@@ -61,16 +66,32 @@ def clear_some(unit: Unit, form_id: int) -> bool:
 
 def _cleared(unit: Unit, form_id: int, most: int) -> bool:
     submission_ids = store.some_submissions(unit, form_id, most)
-    if not submission_ids:
-        return False
+    if submission_ids:
+        _remove(unit, submission_ids, store.versions_of(unit, submission_ids))
+    return bool(submission_ids)
+
+
+def purge_submissions(unit: Unit, found: FormOfDeleted, deleted: Collection[DeletedSubmission]) -> None:
+    """Remove deleted submissions that this unit holds."""
+    if not deleted:
+        return
+    submission_ids = [each.id for each in deleted]
     version_ids = store.versions_of(unit, submission_ids)
+    store.leave_marks(unit, version_ids)
+    pieces = store.remove_uploads(unit, version_ids)
+    _remove(unit, submission_ids, version_ids, pieces)
+    for each in deleted:
+        audit.record(unit, "submission.purge", project_id=found.project_id, form_id=found.form_id, subject=each.instance_id)
+
+
+def _remove(unit: Unit, submission_ids: Sequence[int], version_ids: Sequence[int], files: Sequence[str] = ()) -> None:
+    """Remove submissions that this unit holds with what hangs on them, and let go of their files and of *files*."""
     for kind in (receiving.READ, updating_entities.APPROVED):
         jobs.forget(unit, kind, version_ids)
     jobs.forget(unit, updating_entities.FORCE, store.held_of(unit, version_ids))
     for said in _spoken_for(store.said_of_entities(unit, submission_ids)):
         store.say(unit, said)
-    blobs.forget(unit, store.remove_submissions(unit, submission_ids, version_ids))
-    return True
+    blobs.forget(unit, [*files, *store.remove_submissions(unit, submission_ids, version_ids)])
 
 
 def _spoken_for(said: list[Said]) -> list[Said]:

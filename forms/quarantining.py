@@ -216,7 +216,7 @@ def give_files(unit: Unit, found: Quarantined, *, xml_form_id: str, instance_id:
     store.hold(unit, found.id)
     target = receiving.target_of(unit, found.project_id, xml_form_id)
     version = submissions_store.kept(unit, target.form_id, instance_id)
-    if version is None:
+    if version is None or version.purged:
         raise NotFound
     _give(unit, version.id, store.files_of(unit, found.id))
     _settled(unit, found, target.form_id, version.id, {"instanceId": instance_id, "as": "files"})

@@ -175,6 +175,8 @@ def _instance_id(unit: Unit, target: Target, sent: Sent, xml_sha256: str) -> str
 
 
 def _repeated(unit: Unit, known: Kept, sent: Sent, instance_id: str, xml_sha256: str) -> Received:
+    if known.purged:
+        raise WasDeleted
     if known.xml_sha256 != xml_sha256:
         raise OtherBytes if sent.envelope.deprecated_id is None else IdIsTaken
     if known.deleted:
@@ -264,7 +266,7 @@ def _named(unit: Unit, target: Target, said: Envelope) -> Kept | None:
     edited = _kept(unit, target, said.deprecated_id or "")
     if edited is None and said.root_id is not None:
         edited = _kept(unit, target, said.root_id)
-        return store.current_of(unit, edited.submission_id) if edited else None
+        return store.current_of(unit, edited.submission_id) if edited and not edited.purged else edited
     return edited
 
 

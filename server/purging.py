@@ -1,10 +1,14 @@
-"""Purging the trash: forms that were deleted 30 days ago go for good, but never one on which a case record stands.
+"""Purging the trash: forms and submissions deleted 30 days ago go for good, but never one on which a case record stands.
 
-What was said about a person is why this server is here; deleting the form that it came by does not take it back.
+What was said about a person is why this server is here; deleting the form that it came by does not take it back. Deleting the
+submission itself does: its facts are retracted and show nowhere. They stay all the same, and with them what they came by, since
+a record must be able to tell how it came to be.
 """
 
 import logging
 import threading
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -12,6 +16,7 @@ from enum import StrEnum
 from cases.store import sheets
 from forms import purging
 from forms.store import purging as store
+from forms.store.purging import DeletedSubmission, FormOfDeleted
 from forms.store.trash import DeletedForm
 from storage import unit_of_work
 from storage.engine import Database
@@ -21,10 +26,12 @@ from storage.unit_of_work import Unit
 log = logging.getLogger("siraba.purge")
 
 PAUSE_SECONDS = 24 * 3_600
+FORMS, SUBMISSIONS = "forms", "submissions"
+KINDS = frozenset({FORMS, SUBMISSIONS})
 
 
 class Reason(StrEnum):
-    """Why a form stays in the trash."""
+    """Why a form or a submission stays in the trash."""
 
     FACTS = "case-facts"
     UNREAD = "unread-submissions"
@@ -48,29 +55,40 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class Emptied:
+    """What became of a form's deleted submissions: how many went, and how many stay for which reason."""
+
+    form: FormOfDeleted
+    gone: int
+    kept: Mapping[Reason, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Purged:
-    """What became of the forms whose time was over."""
+    """What became of the forms and of the single submissions whose time was over."""
 
     gone: list[Gone]
     kept: list[Kept]
+    emptied: list[Emptied]
 
 
 def purge(
-    database: Database, *, days: float = purging.DAYS, project_id: int | None = None, xml_form_id: str | None = None
+    database: Database,
+    *,
+    days: float = purging.DAYS,
+    project_id: int | None = None,
+    xml_form_id: str | None = None,
+    kinds: Collection[str] = KINDS,
 ) -> Purged:
-    """Purge the forms that lie in the trash for *days*, of one project or id if they are given, and end purges that broke off.
+    """Purge the forms that lie in the trash for *days*, of one project or id if they are given, and end purges that broke off;
+    then the submissions that lie deleted for as long in the forms that are left. *kinds*: one of both, if it is to be only one.
 
     The files' bytes are left to the next sweep. Raises: Busy, Unavailable; what was removed until then stays removed.
     """
     before = datetime.now(UTC) - timedelta(days=days)
-    with unit_of_work.reading(database) as unit:
-        due = store.due(unit, before, project_id=project_id, xml_form_id=xml_form_id)
-    ends = [each for found in due if (each := _ended(database, found, before))]
-    with unit_of_work.reading(database) as unit:
-        buried = store.buried(unit)
-    for form_id in buried:
-        _clear(database, form_id)
-    return Purged([each for each in ends if isinstance(each, Gone)], [each for each in ends if isinstance(each, Kept)])
+    ends = _forms(database, before, project_id, xml_form_id) if FORMS in kinds else []
+    emptied = _submissions(database, before, project_id, xml_form_id) if SUBMISSIONS in kinds else []
+    return Purged([each for each in ends if isinstance(each, Gone)], [each for each in ends if isinstance(each, Kept)], emptied)
 
 
 def purge_daily(database: Database, stop: threading.Event) -> None:
@@ -79,9 +97,22 @@ def purge_daily(database: Database, stop: threading.Event) -> None:
         try:
             purged = purge(database)
             log.info("purged %d forms; %d stay in the trash", len(purged.gone), len(purged.kept))
+            submissions, stay = sum(each.gone for each in purged.emptied), sum(sum(each.kept.values()) for each in purged.emptied)
+            log.info("purged %d deleted submissions; %d stay", submissions, stay)
         except Problem as problem:
             log.warning("purging failed: %s", problem.code)
         stop.wait(PAUSE_SECONDS)
+
+
+def _forms(database: Database, before: datetime, project_id: int | None, xml_form_id: str | None) -> list[Gone | Kept]:
+    with unit_of_work.reading(database) as unit:
+        due = store.due(unit, before, project_id=project_id, xml_form_id=xml_form_id)
+    ends = [each for found in due if (each := _ended(database, found, before))]
+    with unit_of_work.reading(database) as unit:
+        buried = store.buried(unit)
+    for form_id in buried:
+        _clear(database, form_id)
+    return ends
 
 
 def _ended(database: Database, found: DeletedForm, before: datetime) -> Gone | Kept | None:
@@ -105,3 +136,31 @@ def _clear(database: Database, form_id: int) -> None:
     while more:
         with unit_of_work.writing(database) as unit:
             more = purging.clear_some(unit, form_id)
+
+
+def _submissions(database: Database, before: datetime, project_id: int | None, xml_form_id: str | None) -> list[Emptied]:
+    with unit_of_work.reading(database) as unit:
+        left = store.with_deleted(unit, before, project_id=project_id, xml_form_id=xml_form_id)
+    return [_emptied(database, each, before) for each in left]
+
+
+def _emptied(database: Database, found: FormOfDeleted, before: datetime) -> Emptied:
+    gone, kept, last = 0, Counter[Reason](), 0
+    more = True
+    while more:
+        with unit_of_work.writing(database) as unit:
+            some = store.some_deleted(unit, found.form_id, before, after=last, most=purging.BATCH)
+            why = _why_each_is_kept(unit, found.form_id, some)
+            purging.purge_submissions(unit, found, [each for each in some if each.id not in why])
+        more, last = len(some) == purging.BATCH, some[-1].id if some else last
+        gone += len(some) - len(why)
+        kept.update(why.values())
+    return Emptied(found, gone, kept)
+
+
+def _why_each_is_kept(unit: Unit, form_id: int, some: Sequence[DeletedSubmission]) -> dict[int, Reason]:
+    ids = [each.id for each in some]
+    why = dict.fromkeys(sheets.told_by(unit, ids), Reason.FACTS)
+    if purging.keeps_cases(unit, form_id):
+        why |= {each.id: Reason.UNREAD for each in some if each.unread and each.id not in why}
+    return why

@@ -1,7 +1,8 @@
 """Deleting a single submission, and taking it back: what it said stops counting in case records, and counts again.
 
-Nothing is thrown away: the XML, the files and the facts stay, marked, so that a deletion by mistake costs nothing. Entities that
-the submission made stay as they are, as in ODK Central, since others may have changed them meanwhile.
+Nothing is thrown away at once: the XML, the files and the facts stay, marked, so that a deletion by mistake costs nothing; what
+facts stand on stays for good, the rest until it is purged (`server.purging`). Entities that the submission made stay as they
+are, as in ODK Central, since others may have changed them meanwhile.
 """
 
 from cases import intake

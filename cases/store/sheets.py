@@ -126,6 +126,14 @@ def standing_on(unit: Unit, form_id: int) -> int:
     return unit.connection.execute(sent).scalar_one()
 
 
+def told_by(unit: Unit, submission_ids: Collection[int]) -> list[int]:
+    """Which of these submissions told any sheet, superseded and retracted ones too."""
+    told = (
+        select(submission_version.c.submission_id).join(fact_sheet).where(submission_version.c.submission_id.in_(submission_ids))
+    )
+    return list(unit.connection.execute(told.distinct()).scalars())
+
+
 def of_records(unit: Unit, record_ids: Collection[str]) -> dict[str, list[Stored]]:
     """The sheets that count for each of *record_ids*, superseded ones too; ids without any have an empty list.
 

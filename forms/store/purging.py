@@ -1,11 +1,11 @@
-"""What a form consists of, found to be removed: everything that hangs on it, in an order that its references allow."""
+"""What a form or a submission consists of, found to be removed: all that hangs on it, in an order that its references allow."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, exists, func, select, update
+from sqlalchemy import ColumnElement, delete, exists, func, insert, literal, select, update
 
 from forms.store import trash
 from forms.store.trash import DeletedForm
@@ -19,12 +19,14 @@ from storage.schema import (
     form_version,
     form_version_key,
     public_link,
+    purged_submission,
     quarantine,
     submission,
     submission_attachment,
     submission_version,
     upload,
 )
+from storage.schema.base import Moment
 from storage.unit_of_work import Unit
 
 
@@ -84,15 +86,87 @@ def buried(unit: Unit) -> list[int]:
 
 
 def some_submissions(unit: Unit, form_id: int, most: int) -> list[int]:
-    """At most *most* submissions of the form, those that tried its draft among them."""
+    """At most *most* submissions of the form, those that tried its draft among them; nobody else changes them meanwhile."""
     some = select(submission.c.id).where(submission.c.form_id == form_id).order_by(submission.c.id).limit(most)
-    return list(unit.connection.execute(some).scalars())
+    return list(unit.connection.execute(some.with_for_update()).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class FormOfDeleted:
+    """A form in which submissions lie deleted."""
+
+    form_id: int
+    project_id: int
+    xml_form_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedSubmission:
+    """A submission that lies deleted; *unread*: some version of it was not or could not be read."""
+
+    id: int
+    instance_id: str
+    unread: bool
+
+
+def with_deleted(unit: Unit, before: datetime, *, project_id: int | None, xml_form_id: str | None) -> list[FormOfDeleted]:
+    """The forms in which submissions lie deleted since *before*: of all projects or of one, all or those of one id."""
+    theirs = select(submission.c.id).where(submission.c.form_id == form.c.id, *_deleted_since(before))
+    wanted: list[ColumnElement[bool]] = [exists(theirs)]
+    if project_id is not None:
+        wanted.append(form.c.project_id == project_id)
+    if xml_form_id is not None:
+        wanted.append(form.c.xml_form_id == xml_form_id)
+    asked = select(form.c.id, form.c.project_id, form.c.xml_form_id).where(form.c.purged_at.is_(None), *wanted)
+    return [FormOfDeleted(*row) for row in unit.connection.execute(asked.order_by(form.c.id))]
+
+
+def some_deleted(unit: Unit, form_id: int, before: datetime, *, after: int, most: int) -> list[DeletedSubmission]:
+    """At most *most* submissions of the form that lie deleted since *before*, from *after* on; nobody restores them meanwhile."""
+    unread = exists(
+        select(literal(1)).where(submission_version.c.submission_id == submission.c.id, submission_version.c.reading != "read")
+    )
+    some = (
+        select(submission.c.id, submission.c.instance_id, unread)
+        .where(submission.c.form_id == form_id, submission.c.id > after, *_deleted_since(before))
+        .order_by(submission.c.id)
+        .limit(most)
+        .with_for_update(of=submission)
+    )
+    return [DeletedSubmission(*row) for row in unit.connection.execute(some)]
+
+
+def _deleted_since(before: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (submission.c.draft.is_(False), submission.c.deleted_at <= before)
+
+
+def leave_marks(unit: Unit, version_ids: Sequence[int]) -> None:
+    """Let what is sent again of these versions be known as deleted, when they are no longer here."""
+    mark = select(
+        submission_version.c.form_id,
+        submission_version.c.instance_id,
+        submission_version.c.submitter_id,
+        literal(unit.now, Moment),
+    ).where(submission_version.c.id.in_(version_ids))
+    columns = ["form_id", "instance_id", "submitter_id", "purged_at"]
+    unit.connection.execute(insert(purged_submission).from_select(columns, mark))
+
+
+def remove_uploads(unit: Unit, version_ids: Sequence[int]) -> list[str]:
+    """Forget what came whole in pieces for these versions; returns the hashes of the files."""
+    theirs = (
+        (upload.c.form_id == submission_version.c.form_id)
+        & (upload.c.instance_id == submission_version.c.instance_id)
+        & submission_version.c.id.in_(version_ids)
+    )
+    gone = delete(upload).where(upload.c.blob_sha256.is_not(None), exists(select(literal(1)).where(theirs)))
+    return _named(unit.connection.execute(gone.returning(upload.c.blob_sha256)).scalars())
 
 
 def versions_of(unit: Unit, submission_ids: Sequence[int]) -> list[int]:
-    """Every version of these submissions."""
+    """Every version of these submissions; nobody gives them another file meanwhile."""
     ours = select(submission_version.c.id).where(submission_version.c.submission_id.in_(submission_ids))
-    return list(unit.connection.execute(ours).scalars())
+    return list(unit.connection.execute(ours.order_by(submission_version.c.id).with_for_update()).scalars())
 
 
 def said_of_entities(unit: Unit, submission_ids: Sequence[int]) -> list[Said]:
@@ -148,6 +222,7 @@ def remove_versions(unit: Unit, form_id: int) -> list[str]:
     media = delete(form_attachment).where(form_attachment.c.form_version_id.in_(ours)).returning(form_attachment.c.blob_sha256)
     pieces = delete(upload).where(upload.c.form_id == form_id).returning(upload.c.blob_sha256)
     named = _named(unit.connection.execute(media).scalars()) + _named(unit.connection.execute(pieces).scalars())
+    unit.connection.execute(delete(purged_submission).where(purged_submission.c.form_id == form_id))
     unit.connection.execute(delete(form_version_key).where(form_version_key.c.form_version_id.in_(ours)))
     gone = delete(form_version).where(form_version.c.form_id == form_id).returning(form_version.c.workbook_sha256)
     return named + _named(unit.connection.execute(gone).scalars())

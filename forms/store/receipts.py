@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from storage.schema import blob, form, quarantine, submission, submission_attachment, submission_version
+from storage.schema import blob, form, purged_submission, quarantine, submission, submission_attachment, submission_version
 from storage.unit_of_work import Unit
 
 
@@ -57,6 +57,29 @@ def held(unit: Unit, project_id: int, xml_form_id: str, instance_id: str) -> Hel
         )
     ).one_or_none()
     return Held(*row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """A submission that was here, deleted, and purged."""
+
+    form_id: int
+    submitter_id: int | None
+
+
+def purged(unit: Unit, project_id: int, xml_form_id: str, instance_id: str) -> Purged | None:
+    """What is left of a submission that was sent under this id and purged."""
+    row = unit.connection.execute(
+        select(purged_submission.c.form_id, purged_submission.c.submitter_id)
+        .join(form, form.c.id == purged_submission.c.form_id)
+        .where(
+            form.c.project_id == project_id,
+            form.c.xml_form_id == xml_form_id,
+            form.c.deleted_at.is_(None),
+            purged_submission.c.instance_id == instance_id,
+        )
+    ).one_or_none()
+    return Purged(*row) if row else None
 
 
 def files(unit: Unit, version_id: int) -> list[HeldFile]:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, insert, literal, select, update
+from sqlalchemy import ColumnElement, bindparam, case, false, insert, literal, select, true, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forms.store.forms import known_to_kobo_as
 from storage.problems import Busy
-from storage.schema import form, form_version, submission, submission_attachment, submission_version
+from storage.schema import form, form_version, purged_submission, submission, submission_attachment, submission_version
 from storage.unit_of_work import Unit, tried_again_if_taken
 
 ENCRYPTED = "The submission is encrypted."
@@ -34,7 +34,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A submission version that is here already."""
+    """A submission version that is here already, or was until it was *purged*: of that only the instance id is known."""
 
     id: int
     submission_id: int
@@ -42,6 +42,7 @@ class Kept:
     xml_sha256: str
     current: bool
     deleted: bool
+    purged: bool
 
 
 # Asked with every submission: building these anew costs more than asking.
@@ -68,12 +69,20 @@ _VERSION = select(
     submission_version.c.xml_sha256,
     submission_version.c.current,
     submission.c.deleted_at.is_not(None),
+    false(),
 ).join(submission, submission.c.id == submission_version.c.submission_id)
-_KEPT = _VERSION.where(
-    submission_version.c.form_id == bindparam("form_id"),
-    submission_version.c.draft == bindparam("draft"),
-    submission_version.c.instance_id == bindparam("instance_id"),
+_PURGED = select(literal(0), literal(0), purged_submission.c.instance_id, literal(""), false(), true(), true()).where(
+    purged_submission.c.form_id == bindparam("form_id"), purged_submission.c.instance_id == bindparam("instance_id")
 )
+_TRIED, _SENT = (
+    _VERSION.where(
+        submission_version.c.form_id == bindparam("form_id"),
+        submission_version.c.draft.is_(draft),
+        submission_version.c.instance_id == bindparam("instance_id"),
+    )
+    for draft in (True, False)
+)
+_KEPT = union_all(_SENT, _PURGED)
 _ADD = insert(submission).returning(submission.c.id)
 _ADD_VERSION = insert(submission_version).returning(submission_version.c.id)
 
@@ -103,7 +112,8 @@ def version_answered(unit: Unit, form_id: int, instance_id: str) -> int | None:
 
 def kept(unit: Unit, form_id: int, instance_id: str, *, draft: bool = False) -> Kept | None:
     """The version that was sent under this instance id, if any; *draft*: among those sent to try the draft."""
-    row = unit.connection.execute(_KEPT, {"form_id": form_id, "instance_id": instance_id, "draft": draft}).one_or_none()
+    asked = _TRIED if draft else _KEPT
+    row = unit.connection.execute(asked, {"form_id": form_id, "instance_id": instance_id}).one_or_none()
     return Kept(*row) if row else None
 
 

@@ -12,7 +12,7 @@ from forms.store import projects as projects_store
 from forms.store import pulling, receipts
 from forms.store.projects import Project
 from forms.store.pulling import Pulled
-from forms.store.receipts import Held, HeldFile
+from forms.store.receipts import Held, HeldFile, Purged
 from server.access import policy
 from server.access.policy import Place
 from server.access.verbs import Verb
@@ -57,7 +57,8 @@ def _answered(ask: Ask[Project], asked: Any) -> dict[str, Any]:
     held = receipts.held(ask.unit, ask.found.id, form_id, instance_id)
     if held is not None and not _may_know(ask, held, sha256):
         held = None
-    if held is not None and held.is_deleted:
+    purged = receipts.purged(ask.unit, ask.found.id, form_id, instance_id) if held is None else None
+    if (held is not None and held.is_deleted) or (purged is not None and _is_theirs(ask, purged)):
         return named | {"state": "deleted", "complete": False}
     if held is not None and sha256 in (None, held.xml_sha256):
         return named | {"state": "held"} | _files(ask, held, asked.get("files"))
@@ -68,10 +69,14 @@ def _answered(ask: Ask[Project], asked: Any) -> dict[str, Any]:
 
 
 def _may_know(ask: Ask[Project], held: Held, sha256: str | None) -> bool:
+    return ask.actor is not None and (sha256 == held.xml_sha256 or _is_theirs(ask, held))
+
+
+def _is_theirs(ask: Ask[Project], known: Held | Purged) -> bool:
     if ask.actor is None:
         return False
-    mine = held.submitter_id == ask.actor.id or sha256 == held.xml_sha256
-    return mine or policy.allows(ask.unit, ask.actor, Verb.SUBMISSION_LIST, Place(ask.found.id, held.form_id))
+    mine = known.submitter_id == ask.actor.id
+    return mine or policy.allows(ask.unit, ask.actor, Verb.SUBMISSION_LIST, Place(ask.found.id, known.form_id))
 
 
 def _files(ask: Ask[Project], held: Held, asked: Any) -> dict[str, Any]:

@@ -107,9 +107,10 @@ def shown(found: Pulled) -> Answer:
 
 @central.route("DELETE", ONE, needs=Verb.SUBMISSION_DELETE, finds=pulling.submission_of)
 def delete_submission(ask: Ask[Pulled]) -> Answer:
-    """Delete a submission: it is listed only for `?deleted=true`, says nothing in case records, and can be restored at any time.
+    """Delete a submission: it is listed only for `?deleted=true`, says nothing in case records, and can be restored until it
+    is purged after 30 days; what facts of a case record stand on never is.
 
-    Raises: NotFound. Source: ODK Central, DELETE …/submissions/{instanceId}, which purges it after 30 days.
+    Raises: NotFound. Source: ODK Central, DELETE …/submissions/{instanceId}.
     """
     removing.delete(ask.unit, ask.found, ask.path["xml_form_id"])
     return success()
@@ -200,15 +201,18 @@ def attachment(ask: Ask[Pulled]) -> Answer:
     headers = {"ETag": f'"{file.blob_md5}"', "Content-Disposition": attachment_header(file.name)}
     if not_modified(ask.headers, headers["ETag"]):
         return Answer(status=304, headers=headers)
-    ask.note(
+    kind = file.content_type if file.content_type and _MEDIA_TYPE.fullmatch(file.content_type) else "application/octet-stream"
+    made = ranges.content(ask, file.blob_sha256, file.size_bytes or 0, kind, headers)
+    ranges.note_look(
+        ask,
+        made,
         "submission.attachment.view",
         project_id=ask.found.project_id,
         form_id=ask.found.form_id,
         subject=version.instance_id,
         details={"sha256": file.blob_sha256},
     )
-    kind = file.content_type if file.content_type and _MEDIA_TYPE.fullmatch(file.content_type) else "application/octet-stream"
-    return ranges.content(ask, file.blob_sha256, file.size_bytes or 0, kind, headers)
+    return made
 
 
 def _version(ask: Ask[Pulled]) -> PulledVersion:

@@ -3,10 +3,12 @@
 `submission` is the record a person speaks of: its instance id is that of the first version and never changes. Each thing
 sent is a `submission_version`, its XML kept byte for byte; an edit (`deprecatedID`) adds a version and becomes the current
 one. Instance ids of all versions share one space per form, so a resend always finds its row. `submission_attachment`
-holds what came and, once the answers were read, what the XML names and has not come.
+holds what came and, once the answers were read, what the XML names and has not come. `purged_submission` is what is left of a
+submission that lay deleted for its time.
 """
 
 from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint, false
+from sqlalchemy import text as sql
 
 from storage.schema.base import metadata, moment, row_id, text
 
@@ -24,6 +26,14 @@ submission = Table(
     moment("updated_at", nullable=True),
     moment("deleted_at", nullable=True),
     UniqueConstraint("form_id", "draft", "instance_id"),
+)
+# What lies deleted until its time is over is little among much.
+Index(
+    "ix_submission__deleted_at",
+    submission.c.form_id,
+    submission.c.id,
+    sqlite_where=sql("deleted_at is not null"),
+    postgresql_where=sql("deleted_at is not null"),
 )
 
 submission_version = Table(
@@ -70,4 +80,14 @@ submission_attachment = Table(
     # The question that names the file, for its sensitivity class; null for files that no question names.
     text("field_path", nullable=True),
     moment("received_at", nullable=True),
+)
+
+# By the instance id of each of its versions: a tablet that was away for months and sends one again is told that it was deleted.
+purged_submission = Table(
+    "purged_submission",
+    metadata,
+    Column("form_id", ForeignKey("form.id"), primary_key=True),
+    text("instance_id", primary_key=True),
+    Column("submitter_id", ForeignKey("actor.id"), nullable=True),
+    moment("purged_at"),
 )

@@ -7,16 +7,13 @@ import os
 import subprocess
 import sys
 import threading
-from collections import Counter
 from datetime import timedelta
 
-import pytest
 from sqlalchemy import func, select, update
 from werkzeug.test import Client
 
 from forms import publishing, receiving
 from forms import purging as of_forms
-from forms.definition.model import CASE_NAMESPACE
 from forms.entity import state
 from forms.receiving import Sent
 from forms.store import entities, forms, trash, uploads
@@ -26,43 +23,22 @@ from server.application import application
 from server.web.surface import Site
 from storage import blobs as stores
 from storage import unit_of_work
-from storage.blobs import DiskBlobs, Stored
+from storage.blobs import DiskBlobs
 from storage.engine import Database
 from storage.partial import Partial
-from storage.schema import audit, blob, entity, fact_sheet, form, metadata, submission, submission_attachment
+from storage.schema import audit, blob, entity, fact_sheet, form, submission, submission_attachment
 from storage.settings import Settings
 from tests.server.cli.conftest import Command, command
+from tests.server.trash import AWA, case_form, entity_node, rows, send, store, swept_hashes, tablet
 from tests.support import builders
 from tests.support.builders import Tablet
 
-__all__ = ["command"]
+__all__ = ["command", "tablet"]
 
-AWA = "11111111-1111-4111-8111-111111111111"
 # What a purge leaves of a form: a row that says there was one, who did what with it, and the names of those who did.
 MARKS = {"form", "audit", "actor", "quarantine"}
 # These know nothing of the form: they stay as they were when it was purged.
 APART = {"contact", "entity", "entity_list", "entity_property"}
-
-
-@pytest.fixture
-def tablet(database: Database) -> Tablet:
-    project_id = builders.add_project(database)
-    builders.add_form(database, project_id, "neighbour")
-    builders.add_link(database, project_id, "neighbour")
-    return builders.add_tablet(database, project_id)
-
-
-def rows(database: Database) -> Counter[tuple[str, ...]]:
-    """Everything that the database holds."""
-    with unit_of_work.reading(database) as unit:
-        return Counter(
-            (table.name, *map(repr, row)) for table in metadata.sorted_tables for row in unit.connection.execute(select(table))
-        )
-
-
-def send(client: Client, tablet: Tablet, xml: bytes, files: dict[str, bytes] | None = None, expected: int = 201) -> None:
-    url = f"/v1/key/{tablet.token}/projects/{tablet.project_id}/submission"
-    assert client.post(url, **builders.multipart(xml, files)).status_code == expected
 
 
 def throw_away(database: Database, form_id: int, days: float) -> None:
@@ -70,16 +46,6 @@ def throw_away(database: Database, form_id: int, days: float) -> None:
     with unit_of_work.writing(database) as unit:
         trash.delete_form(unit, form_id)
         unit.connection.execute(update(form).where(form.c.id == form_id).values(deleted_at=unit.now - timedelta(days=days)))
-
-
-def entity_node(label: str) -> str:
-    return f'<entity dataset="people" id="{AWA}" create="1"><label>{label}</label></entity>'
-
-
-def store(blobs: DiskBlobs, content: bytes) -> Stored:
-    with blobs.writer() as writer:
-        writer.write(content)
-        return writer.finish()
 
 
 def furnish(client: Client, tablet: Tablet, database: Database, blobs: DiskBlobs) -> int:
@@ -185,12 +151,6 @@ def test_an_entity_comes_out_the_same_when_nobody_knows_any_more_who_spoke_twice
         told = [(each.submission_id, each.data_received) for each in entities.versions(unit, kept.id)]
     assert [speaker for speaker, _ in told].count(None) == 2
     assert state.folded(told) == (kept.label, kept.data) == ("Awa B.", {"age": "31"})
-
-
-def case_form(database: Database, project_id: int) -> int:
-    keeps_cases = builders.register("intake").replace(b"<h:html", f'<h:html xmlns:case="{CASE_NAMESPACE}"'.encode())
-    with unit_of_work.writing(database) as unit:
-        return publishing.publish(unit, project_id, publishing.Compiled(keeps_cases)).form_id
 
 
 def test_a_form_on_which_a_case_record_stands_is_never_removed(
@@ -398,12 +358,3 @@ def test_what_is_being_sent_when_a_form_is_purged_is_not_lost(tablet: Tablet, da
         assert unit.connection.execute(select(form.c.purged_at).where(form.c.id == form_id)).scalar_one() is not None
         [purge] = unit.connection.execute(select(audit.c.details).where(audit.c.action == "form.purge")).scalars()
         assert purge == {"submissions": 1}  # it came before, and went knowingly with the rest
-
-
-def swept_hashes(database: Database, blobs: DiskBlobs) -> set[str]:
-    """What is left after a sweep that spares nothing: the same in the database and on the disk."""
-    sweeping.sweep(database, blobs, Partial(blobs.folder.parent / "uploads"), hours=0)
-    with unit_of_work.reading(database) as unit:
-        rows = set(unit.connection.execute(select(blob.c.sha256)).scalars())
-    assert rows == {lying.sha256 for lying in blobs.lying()}
-    return rows
