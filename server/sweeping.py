@@ -44,7 +44,9 @@ def sweep(database: Database, store: Blobs, growing: Partial, *, hours: float, d
     Raises: Busy, Unavailable; what was removed until then stays removed.
     """
     before = datetime.now(UTC) - timedelta(hours=hours)
-    gone = [lying for lying in _unnamed(database, store, before) if _removed(database, store, lying)]
+    # However little is to be spared: what a request has just put into a bucket it does not ask for again.
+    certain = min(before, datetime.now(UTC) - timedelta(seconds=store.surely_held_seconds))
+    gone = [lying for lying in _unnamed(database, store, certain) if _removed(database, store, lying)]
     unfinished = store.clear_unfinished(before) + _expired(database, growing, before)
     if data_dir is not None:
         # However little is to be spared: one that is being compiled just now is younger.

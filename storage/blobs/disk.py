@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from typing import BinaryIO
 from storage.blobs.protocol import BLOCK_BYTES, BlobMissing, Digest, Lying, Stored
 from storage.problems import Unavailable
 
+YOUNG_SECONDS = 120.0
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -23,6 +25,8 @@ class DiskBlobs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.incoming = folder / "incoming"
+        self.surely_held_seconds = 0.0
+        self._settled: set[Path] = set()
 
     @contextmanager
     def writer(self) -> Iterator["_Writer"]:
@@ -40,6 +44,17 @@ class DiskBlobs:
         finally:
             if writer is not None:
                 writer.discard()
+
+    def settle(self, folder: Path) -> None:
+        """See to it that *folder*, one of hashes, would still be there after a power cut.
+
+        Another writer may have made it a moment ago and not have come to that yet.
+        """
+        for below in (folder, folder.parent):
+            if below not in self._settled:
+                if _is_young(below):
+                    _sync_folder(below.parent)
+                self._settled.add(below)
 
     def path_of(self, sha256: str) -> Path:
         """Where the content lies."""
@@ -115,19 +130,16 @@ class _Writer:
         # Asked again for every content that gets its first row: one look at the disk, against a sweep just then.
         stored = self._digest.stored(partial(self._blobs.holds, sha256))
         place = self._blobs.path_of(sha256)
-        if _size_of(place) == stored.size_bytes:
-            return stored
-        os.fsync(self._file.fileno())
-        self._make_folders(place.parent)
-        self._path.replace(place)
-        _sync_folder(place.parent)
+        is_there = _size_of(place) == stored.size_bytes
+        if not is_there:
+            os.fsync(self._file.fileno())
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._path.replace(place)
+        self._blobs.settle(place.parent)
+        # Who put it there a moment ago, if it was not us, may not have come to that yet.
+        if not is_there or _is_young(place):
+            _sync_folder(place.parent)
         return stored
-
-    def _make_folders(self, folder: Path) -> None:
-        missing = [below for below in (folder, folder.parent) if not below.exists()]
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for below in missing:
-            _sync_folder(below.parent)
 
     def discard(self) -> None:
         self._file.close()
@@ -140,6 +152,14 @@ def _size_of(place: Path) -> int:
         return place.stat().st_size
     except FileNotFoundError:
         return -1
+
+
+def _is_young(path: Path) -> bool:
+    """Whether *path* was made or changed so lately that it may not be durable; also when it is gone meanwhile."""
+    try:
+        return time.time() - path.stat().st_ctime < YOUNG_SECONDS
+    except FileNotFoundError:
+        return True
 
 
 def _sync_folder(folder: Path) -> None:

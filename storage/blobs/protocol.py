@@ -56,7 +56,12 @@ class BlobWriter(Protocol):
 
 
 class Blobs(Protocol):
-    """A content-addressed store of bytes."""
+    """A content-addressed store of bytes.
+
+    What is younger than *surely_held_seconds* no sweep may take: a writer does not ask again whether it is still there.
+    """
+
+    surely_held_seconds: float
 
     def writer(self) -> AbstractContextManager[BlobWriter]:
         """A writer for one new content."""

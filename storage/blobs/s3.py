@@ -24,7 +24,8 @@ from storage.blobs.protocol import BLOCK_BYTES, BlobMissing, Digest, Lying, Stor
 from storage.problems import Unavailable
 from storage.settings import Settings
 
-SURELY_HELD_SECONDS = 3_600  # no sweep takes what is younger
+SURELY_HELD_SECONDS = 3_600.0
+CLOCKS_APART_SECONDS = 1_800.0  # the age of an object is told by the server's clock
 _KEY = re.compile(r"([0-9a-f]{2})/(\1[0-9a-f]{62})")
 
 
@@ -36,6 +37,7 @@ class S3Blobs:
         self._bucket = bucket
         self._spool = spool
         self._memory_bytes = memory_bytes
+        self.surely_held_seconds = SURELY_HELD_SECONDS
 
     @classmethod
     def connected(cls, settings: Settings) -> "S3Blobs":
@@ -165,7 +167,8 @@ class _Writer:
         finished = time.monotonic()
 
         def held() -> bool:
-            fresh = not known and time.monotonic() - finished < SURELY_HELD_SECONDS
+            since = time.monotonic() - finished
+            fresh = not known and since + CLOCKS_APART_SECONDS < self._blobs.surely_held_seconds
             return fresh or self._blobs.holds(sha256)
 
         stored = self._digest.stored(held)

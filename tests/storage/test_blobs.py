@@ -1,6 +1,8 @@
 """What a blob store promises, on disk."""
 
 import hashlib
+import os
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,35 @@ def test_what_was_not_finished_leaves_nothing(tmp_path: Path) -> None:
         raise KeyError
 
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_what_another_writer_has_just_put_there_outlives_a_power_cut_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever finds a content, or the folders for it, thanks for it: the writer that made them may not have synced them yet."""
+    synced: list[Path] = []
+    sync = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{descriptor}").readlink())
+        sync(descriptor)
+
+    sha256 = hashlib.sha256(b"photo").hexdigest()
+    place = DiskBlobs(tmp_path).path_of(sha256)
+    place.parent.mkdir(parents=True)
+    place.write_bytes(b"photo")
+    monkeypatch.setattr(os, "fsync", fsync)
+    blobs = DiskBlobs(tmp_path)
+    for _ in range(2):
+        with blobs.writer() as writer:
+            writer.write(b"photo")
+            writer.finish()
+
+    assert synced == [place.parent.parent, tmp_path, place.parent, place.parent]
+    then = place.stat().st_ctime + 3_600
+    monkeypatch.setattr(time, "time", lambda: then)
+    with DiskBlobs(tmp_path).writer() as writer:
+        writer.write(b"photo")
+        writer.finish()
+    assert len(synced) == 4  # an hour later it is as safe as it can be
 
 
 def test_an_empty_file_is_content_too(blobs: Blobs) -> None:
