@@ -3,8 +3,9 @@
 Gunicorn's own threaded worker gives a thread to each request as soon as its first byte is there, so that as many slow bodies as
 there are threads shut everybody else out. Here the poller gathers a request until it is whole, and only then does a thread of
 the first lane take it. What is not whole after `GATHERED_BYTES` (a photo, a film) goes to the second lane, which has threads of
-its own and reads the rest as it comes: slow uploads wait for each other and for nobody else. In both lanes and before them a
-request must keep a pace, over its whole length and after some patience, or it is ended.
+its own and reads the rest as it comes: slow uploads wait for each other and for nobody else, and those of one key for their own
+kind before all threads are theirs (`server.shares`). In both lanes and before them a request must keep a pace, over its whole
+length and after some patience, or it is ended.
 
 At the end it is the same: in the first lane a request has a turn until its answer is made, not until a slow client has taken
 it. And whoever is answered before the end of the body, as everybody who may send nothing, sends the rest of it to the poller,
@@ -17,7 +18,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent import futures
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -27,6 +28,9 @@ from typing import Any
 
 from gunicorn import http
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from server.shares import Shares, sender_of
+from server.web.bodies import STREAMED
 
 GATHERED_BYTES = 65_536
 HEAD_BYTES_MOST = 262_144
@@ -159,6 +163,7 @@ class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
         self._lingering: dict[Any, _Lingering] = {}
         self._turns = threading.Semaphore(self.cfg.threads)
         self._uploads = futures.ThreadPoolExecutor(max_workers=self.upload_threads, thread_name_prefix="upload")
+        self._shares = Shares(self.upload_threads)
         super().init_process()
 
     def get_thread_pool(self) -> futures.Executor:
@@ -178,6 +183,7 @@ class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
 
         made: Iterable[bytes]
         if threading.current_thread().name.startswith("upload"):
+            environ[STREAMED] = True
             made = self._application(environ, start)
         else:
             with self._turns:
@@ -261,9 +267,9 @@ class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
         if not received and not gathering.bytes:
             self._give_up(gathering)
         elif is_whole(gathering.bytes):
-            self._take(gathering, self._uploads if self.files_take_long and is_about_files(gathering.bytes) else self.tpool)
+            self._take(gathering, streams=self.files_take_long and is_about_files(gathering.bytes))
         elif not received or is_for_streaming(gathering.bytes):
-            self._take(gathering, self._uploads)
+            self._take(gathering, streams=True)
 
     def _pace(self) -> Pace:
         return Pace(self.least_bytes_per_second, self.patience_seconds)
@@ -277,7 +283,7 @@ class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
         self.nr_conns -= 1
         gathering.conn.close()
 
-    def _take(self, gathering: _Gathering, lane: futures.Executor) -> None:
+    def _take(self, gathering: _Gathering, *, streams: bool) -> None:
         self._forget(gathering)
         conn = gathering.conn
         if conn.parser is None:
@@ -286,16 +292,33 @@ class LanedWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn ships no type
             conn.parser = http.get_parser(self.cfg, PacedSocket(conn.sock, gathering.pace), conn.client)
         conn.parser.unreader.sock.begin(gathering.pace)
         conn.parser.unreader.unread(bytes(gathering.bytes))
-        self._submit(conn, lane)
+        if streams:
+            self._stream(conn, sender_of(gathering.bytes))
+        else:
+            self._submit(conn, self.tpool, self.finish_request)
 
     def enqueue_req(self, conn: Any) -> None:
         """A request whose beginning was read with the end of the last one."""
         conn.parser.unreader.sock.begin(self._pace())
-        self._submit(conn, self._uploads)
+        self._stream(conn, b"")
 
-    def _submit(self, conn: Any, lane: futures.Executor) -> None:
+    def _stream(self, conn: Any, sender: bytes) -> None:
+        def work() -> None:
+            self._submit(conn, self._uploads, finish)
+
+        def later() -> None:
+            conn.parser.unreader.sock.begin(self._pace())  # that it waited was not its client's doing
+            work()
+
+        def finish(conn: Any, done: Any) -> None:
+            self._shares.end(sender)
+            self.finish_request(conn, done)
+
+        self._shares.begin(sender, work, later)
+
+    def _submit(self, conn: Any, lane: futures.Executor, finish: Callable[[Any, Any], None]) -> None:
         done = lane.submit(self.handle, conn)
-        done.add_done_callback(lambda result: self.method_queue.defer(self.finish_request, conn, result))
+        done.add_done_callback(lambda result: self.method_queue.defer(finish, conn, result))
 
     def run(self) -> None:
         """Serve until told to stop."""

@@ -17,7 +17,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from server.access.digests import StaleNonce
 from server.web import lifecycle, ways
 from server.web.answers import Answer, Cookie, redirect
-from server.web.bodies import Incoming
+from server.web.bodies import STREAMED, Incoming
 from server.web.compressing import compressed
 from server.web.surface import Ask, Credentials, Route, Site, Surface
 from storage.problems import AuthenticationFailed, NotFound, Problem
@@ -217,6 +217,7 @@ def _ask(site: Site, route: Route, path: dict[str, Any], key: str | None, langua
         base_url=site.settings.site_url + prefix,
         language=language,
         target=_target(route),
+        method=request.method,
     )
 
 
@@ -239,6 +240,7 @@ def _incoming(site: Site, path: Mapping[str, Any]) -> Incoming:
         site.settings,
         site.blobs,
         path,
+        streamed=STREAMED in request.environ,
     )
 
 

@@ -6,7 +6,9 @@ client never holds a transaction.
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,12 +16,14 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs
 
 from storage.blobs import Blobs
-from storage.problems import NotText, Problem
+from storage.problems import Busy, NotText, Problem
 from storage.settings import Settings
 
 BLOCK_BYTES = 65_536
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 FORM_LIMIT_BYTES, STRANGERS_LIMIT_BYTES = 1_048_576, 65_536
+STREAMED = "siraba.streamed"  # what the web server notes in a request's environment whose body may still be on its way
+STRANGERS_SHARE = 4  # of so many threads for such bodies strangers have one
 
 
 class Readable(Protocol):
@@ -41,6 +45,7 @@ class Incoming:
     path: Mapping[str, Any] = field(default_factory=dict)  # what the path names, for bytes that go straight to their place
     found: Any = None  # the same, found
     form_limit_bytes: int = FORM_LIMIT_BYTES  # of JSON and of HTML forms
+    streamed: bool = False  # whether it may still be on its way, so that reading it may take long
 
     def blocks(self, limit_bytes: int) -> Iterator[bytes]:
         """The body in blocks.
@@ -73,6 +78,30 @@ class OnDisk:
 
 
 Reader = Callable[[Incoming], Any]
+
+
+class Strangers:
+    """Of those whom nobody knows a few at a time may send slowly: the threads for that are for those who are known."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+
+    @contextmanager
+    def entered(self, most: int) -> Iterator[None]:
+        """Be one of at most *most*.
+
+        Raises: Busy.
+        """
+        with self._lock:
+            if self._inside >= most:
+                raise Busy
+            self._inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._inside -= 1
 
 
 class TooLarge(Problem):

@@ -10,7 +10,7 @@ from server.access import digests, policy
 from server.access.actors import Actor
 from server.access.verbs import Verb
 from server.web.answers import Answer
-from server.web.bodies import STRANGERS_LIMIT_BYTES, Incoming, OnDisk
+from server.web.bodies import STRANGERS_LIMIT_BYTES, STRANGERS_SHARE, Incoming, OnDisk
 from server.web.surface import ANYONE, Ask, Credentials, Route, place_of, verb_for
 from storage import audit, unit_of_work
 from storage.problems import AuthenticationFailed, Busy, NotAllowed, Problem
@@ -49,7 +49,7 @@ def _answer(
 ) -> Answer:
     if route.exports:
         if route.reads is not None:
-            ask.body = route.reads(replace(incoming, form_limit_bytes=STRANGERS_LIMIT_BYTES))
+            ask.body = _read(route, ask, replace(incoming, form_limit_bytes=STRANGERS_LIMIT_BYTES))
         return _exported(route, ask, credentials, path, csrf)
     if not route.writes:
         with unit_of_work.reading(ask.site.database) as unit:
@@ -57,7 +57,7 @@ def _answer(
             if route.reads is None:
                 made = route.handler(ask)
         if route.reads is not None:
-            ask.body = route.reads(incoming)
+            ask.body = _read(route, ask, incoming)
             with unit_of_work.reading(ask.site.database) as unit:
                 ask.unit = unit
                 made = route.handler(ask)
@@ -68,7 +68,7 @@ def _answer(
         return _after_all(route, ask, incoming, csrf, turned_away)
     if route.reads is not None:
         limit = incoming.form_limit_bytes if ask.actor else STRANGERS_LIMIT_BYTES
-        ask.body = route.reads(replace(incoming, found=ask.found, form_limit_bytes=limit))
+        ask.body = _read(route, ask, replace(incoming, found=ask.found, form_limit_bytes=limit))
     _check_csrf(route, ask.actor, csrf or _posted_csrf(ask.body))
     if route.prepares is not None:
         with unit_of_work.reading(ask.site.database) as unit:
@@ -80,6 +80,14 @@ def _answer(
         return _written(ask, route.handler)
     except Problem as problem:
         return _set_aside(route, ask, problem)
+
+
+def _read(route: Route, ask: Ask[Any], incoming: Incoming) -> Any:
+    assert route.reads is not None
+    if ask.actor is not None or not incoming.streamed:
+        return route.reads(incoming)
+    with ask.site.strangers.entered(max(1, incoming.settings.web_upload_threads // STRANGERS_SHARE)):
+        return route.reads(incoming)
 
 
 def _set_aside(route: Route, ask: Ask[Any], problem: Problem) -> Answer:
@@ -184,11 +192,14 @@ def _write_notes(ask: Ask[Any]) -> None:
     for work in ask.afterwards:
         with suppress(Problem), unit_of_work.writing(ask.site.database, actor_id=actor_id) as unit:
             work(unit)
-    if not ask.notes:
+    looks = [look for look in ask.looks if ask.site.looks.is_new(actor_id, look)]
+    if not (ask.notes or looks):
         return
-    with unit_of_work.writing(ask.site.database, actor_id=ask.actor.id if ask.actor else None) as unit:
-        for note in ask.notes:
+    with unit_of_work.writing(ask.site.database, actor_id=actor_id) as unit:
+        for note in (*ask.notes, *looks):
             audit.record(unit, **note)
+    for look in looks:
+        ask.site.looks.remember(actor_id, look)
 
 
 def _exported(route: Route, ask: Ask[Any], credentials: Credentials, path: dict[str, Any], csrf: str | None) -> Answer:

@@ -13,8 +13,9 @@ from server.access.actors import Actor
 from server.access.policy import SITE, Place
 from server.access.verbs import Verb
 from server.web.answers import Answer
-from server.web.bodies import Reader
+from server.web.bodies import Reader, Strangers
 from server.web.contacts import Lately
+from server.web.looks import Looks
 from server.web.shelf import Shelf
 from storage import unit_of_work
 from storage.blobs import Blobs
@@ -33,6 +34,8 @@ class Site:
     blobs: Blobs
     lately: Lately = field(default_factory=Lately)
     shelf: Shelf = field(default_factory=Shelf)
+    strangers: Strangers = field(default_factory=Strangers)
+    looks: Looks = field(default_factory=Looks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +97,18 @@ class Ask(Generic[Found]):
     base_url: str  # the public address with the prefix under which the client asked, for links it can follow
     language: str
     target: str = "/"  # the path and query as they were asked, for links back to here
+    method: str = "GET"
     notes: list[dict[str, Any]] = field(default_factory=list)
+    looks: list[dict[str, Any]] = field(default_factory=list)
     afterwards: list[Callable[[Unit], None]] = field(default_factory=list)
 
     def note(self, action: str, **what: Any) -> None:
         """Have `storage.audit.record` written, in a unit of its own when this one only reads."""
         self.notes.append({"action": action, **what})
+
+    def note_look(self, action: str, **what: Any) -> None:
+        """The same of a part of a content: who goes on to its other parts within some minutes has looked once."""
+        self.looks.append({"action": action, **what})
 
     def do_afterwards(self, work: Callable[[Unit], None]) -> None:
         """Have *work* done in a write unit of its own; the answer leaves even if that fails."""

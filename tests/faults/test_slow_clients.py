@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -71,6 +72,32 @@ def test_more_slow_clients_than_threads_keep_nobody_waiting(field: Field, served
     assert statuses == [201] * 20
     assert field.send(served, LARGE) == 201  # the slow ones are gone
     assert set(field.kept()) == {*(f"uuid:{number}" for number in range(20)), "uuid:large"}
+
+
+def test_the_slow_uploads_of_one_key_leave_a_thread_to_others_and_wait_for_each_other(
+    field: Field, served: Served, shared_database: Database
+) -> None:
+    request = builders.multipart(LARGE)
+    begun = field.head(request["content_type"], len(request["data"])) + request["data"][:100_000]
+    other = replace(field, token=builders.add_tablet(shared_database, field.project_id, "other").token)
+    with ExitStack() as open_for_long:
+        slow = [open_for_long.enter_context(connected(served, begun)) for _ in range(4 * THREADS)]
+
+        assert other.send(served, builders.submission("uuid:other", age="9" * 200_000)) == 201
+
+        for one in slow:  # none of them was refused: each has its turn when those before it end
+            one.sendall(request["data"][100_000:])
+        assert {one.recv(65_536).split(b" ")[1] for one in slow} == {b"201"}
+
+
+def test_strangers_who_send_slowly_leave_threads_to_those_who_are_known(field: Field, served: Served) -> None:
+    with ExitStack() as open_for_long:
+        for number in range(4 * THREADS):
+            claimed = f"Authorization: Bearer {number}\r\n"  # whom nobody knows, whatever they claim
+            begun = f"POST /v1/sessions HTTP/1.1\r\nHost: localhost\r\n{claimed}Transfer-Encoding: chunked\r\n\r\n5\r\n{{"
+            open_for_long.enter_context(connected(served, begun.encode()))
+
+        assert field.send(served, LARGE) == 201
 
 
 def test_who_may_send_nothing_costs_no_thread_and_is_told_at_once(field: Field, served: Served) -> None:

@@ -345,6 +345,19 @@ def test_a_part_of_what_a_tablet_sent(ground: Ground) -> None:
     assert (part.status, part.body) == (206, video[100_000:200_000])
 
 
+@follows("DL-25")
+def test_who_asks_only_about_a_file_is_told_of_the_whole_whatever_the_range(ground: Ground) -> None:
+    """Source: RFC 9110, section 14.2: ranges are for GET alone."""
+    ground.supply("f2", "list.csv", b"0123456789")
+
+    for asked in ("bytes=0-3", "bytes=10-"):
+        answer = ground.door.call(
+            "HEAD", f"{ground.base}/forms/f2/attachments/list.csv", auth=ground.auth, headers={"Range": asked}
+        )
+        assert (answer.status, answer.headers["Content-Length"], answer.headers["Content-Range"]) == (200, "10", None)
+        assert answer.headers["Accept-Ranges"] == "bytes"
+
+
 @follows("TV-20 MF-12")
 def test_a_new_file_changes_its_own_hash_and_nothing_else(ground: Ground) -> None:
     before = listed(ground.get("formList"))["f2"]
