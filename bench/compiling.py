@@ -3,25 +3,29 @@
     python -m bench.compiling --runs 5 --database sqlite --seconds 8
 
 First: compiling and validating a small form, the intake form and one of 10,000 choices, warm; beside it pyxform alone, in a
-process that has nothing else to do. Then: how long a submission waits while the large form is compiled and validated again
-and again.
+process that has nothing else to do. Then: how long a submission waits while a designer uploads the large form to the same
+server again and again.
 """
 
+import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import click
 from openpyxl import Workbook
 from pyxform.xls2xform import convert
 
-from bench import ground, load, machine
+from bench import administrator, ground, load, machine
+from bench.administrator import Connection
 from bench.intake import WARM_UP_SECONDS, check
 from bench.registrations import Requests, registration_of
 from cases import targets
@@ -29,6 +33,7 @@ from forms import uploading
 from forms.compiling import compiling, validating
 
 LISTS = 10
+LARGE = "large"
 WORDS = 15
 
 
@@ -52,7 +57,7 @@ def large(folder: Path, choices: int) -> Path:
     survey += [[f"select_one l{number}", f"q{number}", "Lequel ?", "Which one?"] for number in range(LISTS)]
     rows = [["list_name", "name", "label::Français (fr)", "label::English (en)"]]
     rows += [[f"l{number % LISTS}", f"c{number}", _text(drawn), _text(drawn)] for number in range(choices)]
-    _save(path, {"survey": survey, "choices": rows, "settings": [["form_id", "version"], ["large", "1"]]})
+    _save(path, {"survey": survey, "choices": rows, "settings": [["form_id", "version"], [LARGE, "1"]]})
     return path
 
 
@@ -100,32 +105,58 @@ def helpers() -> str:
 
 
 @contextmanager
-def compiling_again(path: Path) -> Iterator[None]:
-    """Another process compiles and validates the workbook at *path* without pause."""
-    process = subprocess.Popen([sys.executable, "-m", "bench.compiling", "--again", str(path)], cwd=ground.CHECKOUT)
+def uploading_again(port: int, path: Path) -> Iterator[None]:
+    """A form designer, in another process, replaces a draft with the workbook at *path* without pause."""
+    again = [sys.executable, "-m", "bench.compiling", "--again", str(path), "--port", str(port)]
+    process = subprocess.Popen(again, cwd=ground.CHECKOUT)
     try:
         yield
         if process.poll() is not None:
-            raise RuntimeError("the compiling beside the intake ended")
+            raise RuntimeError("the uploading beside the intake ended")
     finally:
         process.terminate()
         process.wait(30)
 
 
-def waits(kind: str, path: Path, *, seconds: float, connections: int) -> list[list[object]]:
-    """Rows of a table: submissions a second, median and 99th percentile in milliseconds, without and with the compiling."""
-    rows: list[list[object]] = []
+def upload_again(path: Path, port: int) -> None:
+    """Upload the workbook at *path* until told to stop; the last one is waited for, so that nothing of it is left to do.
+
+    Raises: RuntimeError, when it was not taken.
+    """
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    os.nice(19)  # a designer's browser computes on another machine
+    content, headers = path.read_bytes(), {"Content-Type": uploading.TYPES["xlsx"]}
+    with closing(Connection(port)) as designer:
+        designer.send("POST", "/v1/projects/1/forms?ignoreWarnings=true", headers, content)
+        while not stop.is_set():
+            status, _, _ = designer.send("POST", f"/v1/projects/1/forms/{LARGE}/draft?ignoreWarnings=true", headers, content)
+            if status != 200:
+                raise RuntimeError(f"the draft was answered with {status}")
+
+
+def waits(kind: str, path: Path, *, rounds: int, seconds: float, connections: int) -> list[list[object]]:
+    """Rows of a table: submissions a second, median and 99th percentile in milliseconds, without and with the compiling.
+
+    Both are measured in turns, for a machine is not the same from minute to minute.
+    """
+    took: dict[str, list[load.Outcome]] = {"alone": [], "beside uploads": []}
     with ground.founded(kind) as where:
         requests = Requests(where, registration_of(where), photos=0)
+        administrator.add(where)
         with ground.served(where, "web") as server:
             load.run(server.port, iter(requests), connections=connections, seconds=WARM_UP_SECONDS)
-            alone = load.run(server.port, iter(requests), connections=connections, seconds=seconds)
-            with compiling_again(path):
-                beside = load.run(server.port, iter(requests), connections=connections, seconds=seconds)
-        for name, outcome in (("alone", alone), ("beside compiling", beside)):
-            check(where, requests.made, outcome.accepted)
-            taken = [machine.percentile(outcome.seconds, share) * 1000 for share in (50, 99)]
-            rows.append([kind, name, len(outcome.accepted) / outcome.took, *taken])
+            for _ in range(rounds):
+                took["alone"].append(load.run(server.port, iter(requests), connections=connections, seconds=seconds))
+                with uploading_again(server.port, path):
+                    took["beside uploads"].append(load.run(server.port, iter(requests), connections=connections, seconds=seconds))
+        rows: list[list[object]] = []
+        for name, outcomes in took.items():
+            accepted = [each for outcome in outcomes for each in outcome.accepted]
+            check(where, requests.made, accepted)
+            waited = [each for outcome in outcomes for each in outcome.seconds]
+            percentiles = [machine.percentile(waited, share) * 1000 for share in (50, 99)]
+            rows.append([kind, name, len(accepted) / sum(outcome.took for outcome in outcomes), *percentiles])
     return rows
 
 
@@ -135,16 +166,28 @@ def waits(kind: str, path: Path, *, seconds: float, connections: int) -> list[li
 @click.option("--database", "kinds", multiple=True, type=click.Choice(ground.DATABASES), default=ground.DATABASES)
 @click.option("--connections", default=4, show_default=True)
 @click.option("--seconds", default=8.0, show_default=True)
+@click.option("--rounds", default=3, show_default=True, help="Of so many seconds, without and with uploads beside.")
 @click.option("--again", type=click.Path(path_type=Path), hidden=True)
-def main(runs: int, choices: int, kinds: Sequence[str], connections: int, seconds: float, again: Path | None) -> None:
+@click.option("--port", default=0, hidden=True)
+def main(
+    runs: int,
+    choices: int,
+    kinds: Sequence[str],
+    connections: int,
+    seconds: float,
+    rounds: int,
+    again: Path | None,
+    port: int,
+) -> None:
     """Measure compiling and print two tables."""
-    while again is not None:
-        uploading.check(again, targets)
+    if again is not None:
+        upload_again(again, port)
+        return
     with tempfile.TemporaryDirectory() as folder:
         forms = forms_to_measure(Path(folder), choices)
         rows = [[name, path.stat().st_size, *measure(path, runs)] for name, path in forms.items()]
         held, largest = helpers(), list(forms.values())[-1]
-        beside = [row for kind in kinds for row in waits(kind, largest, seconds=seconds, connections=connections)]
+        beside = [row for kind in kinds for row in waits(kind, largest, rounds=rounds, seconds=seconds, connections=connections)]
     click.echo(machine.facts(held) + "\n")
     columns = ["form", "bytes", "compile ms", "validate ms", "upload checked ms", "pyxform alone ms"]
     click.echo(machine.table(columns, rows) + "\n")

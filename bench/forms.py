@@ -6,7 +6,6 @@ Over one connection, one request after the other: the lists, a form's definition
 again with the ETag of what came (304). For the CSV, the memory of the largest process of the server is watched.
 """
 
-import http.client
 import statistics
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,19 +13,17 @@ from contextlib import closing
 
 import click
 
-from bench import ground, machine
+from bench import administrator, ground, machine
+from bench.administrator import Connection
 from bench.ground import Ground, Server
 from bench.memory import resident_megabytes, watching
 from forms import publishing
 from forms.publishing import Compiled
-from server.access import users
 from storage import unit_of_work
 from tests.support import builders
 
 DEFINITION_BYTES = 235_000
 CSV_NAME = "places.csv"
-PASSWORD = "bench-bench-bench"
-EMAIL = "bench@siraba.test"
 
 
 def large_form() -> bytes:
@@ -55,9 +52,8 @@ def fill(where: Ground, forms: int, rows: int) -> str:
             writer.write(row)
         stored = writer.finish()
     project_id = builders.add_project(where.site.database, "Bench")
+    administrator.add(where)
     with unit_of_work.writing(where.site.database) as unit:
-        administrator = users.add_user(unit, EMAIL, "Bench", PASSWORD)
-        users.give_role(unit, administrator, "admin")
         for number in range(forms - 1):
             publishing.publish(unit, project_id, Compiled(builders.register(f"form-{number}")))
         published = publishing.publish(unit, project_id, Compiled(large_form()))
@@ -65,37 +61,13 @@ def fill(where: Ground, forms: int, rows: int) -> str:
     return f"/v1/projects/{project_id}"
 
 
-class Reader:
-    """An administrator's connection."""
-
-    def __init__(self, port: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-        body = f'{{"email": "{EMAIL}", "password": "{PASSWORD}"}}'
-        self._connection.request("POST", "/v1/sessions", body, {"Content-Type": "application/json"})
-        token = self._connection.getresponse().read().partition(b'"token":"')[2].partition(b'"')[0].decode()
-        self._headers = {"Authorization": f"Bearer {token}"}
-
-    def close(self) -> None:
-        """Hang up."""
-        self._connection.close()
-
-    def get(self, path: str, headers: Mapping[str, str]) -> tuple[int, int, str]:
-        """Status, bytes that came, and ETag."""
-        self._connection.request("GET", path, headers={**self._headers, **headers})
-        answer = self._connection.getresponse()
-        size = 0
-        while block := answer.read(65_536):
-            size += len(block)
-        return answer.status, size, answer.headers.get("ETag") or ""
-
-
-def measure(server: Server, reader: Reader, name: str, path: str, headers: Mapping[str, str], runs: int) -> list[object]:
+def measure(server: Server, reader: Connection, name: str, path: str, headers: Mapping[str, str], runs: int) -> list[object]:
     """A row of the table: status, kB, median and largest milliseconds, memory before and at most."""
     before, taken = resident_megabytes(server.process_id), []
     with watching(server.process_id) as most:
         for _ in range(runs):
             began = time.perf_counter()
-            status, size, _etag = reader.get(path, headers)
+            status, size, _etag = reader.send("GET", path, headers)
             taken.append((time.perf_counter() - began) * 1000)
     return [name, status, size / 1000, statistics.median(taken), max(taken), before, most()]
 
@@ -110,9 +82,9 @@ def read(server: Server, project: str, runs: int) -> list[list[object]]:
         "CSV": f"{large}/attachments/{CSV_NAME}",
     }
     rows = []
-    with closing(Reader(server.port)) as reader:
+    with closing(Connection(server.port)) as reader:
         for name, path in paths.items():
-            etag = reader.get(path, {})[2]  # and warm
+            etag = reader.send("GET", path, {})[2]  # and warm
             ways: dict[str, dict[str, str]] = {name: {}, f"{name}, gzip": {"Accept-Encoding": "gzip"}}
             if etag:
                 ways[f"{name}, held"] = {"If-None-Match": etag}

@@ -59,7 +59,8 @@ def check(
     supplied. *lenient*: what ODK Validate holds against a form that came as XML is a warning.
 
     Raises: InvalidWorkbook, with every issue's sheet, row and column; FieldTypeChanged, likewise, when nothing else is wrong;
-    UnknownWorkbook; WorkbookTooLarge; CompilingExhausted; for XML also MalformedXml, UnreadableForm, MissingField, XmlTooLarge.
+    UnknownWorkbook; WorkbookTooLarge; CompilingExhausted; Busy; for XML also MalformedXml, UnreadableForm, MissingField,
+    XmlTooLarge.
     """
     validating.VALIDATOR.warm_up()
     made = compiling.compile(path, limits=limits or Limits(), fallback_id=fallback_id or path.stem)

@@ -6,6 +6,7 @@ and not half a server.
 """
 
 import ctypes
+import gc
 import logging
 import os
 import signal
@@ -72,7 +73,11 @@ class WebServer(BaseApplication):  # type: ignore[misc]  # gunicorn ships no typ
 
     def load(self) -> Any:
         """The application; called in each process after the fork, so that none shares a connection with another."""
-        return application(site_of(self._settings))
+        loaded = application(site_of(self._settings))
+        # What is loaded stays: looking through it for cycles would hold up every answer, now and then for a tenth of a second.
+        gc.collect()
+        gc.freeze()
+        return loaded
 
 
 def configuration(settings: Settings) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from forms.compiling import reviewing
 from forms.compiling.archive import DAMAGED, kind_of, megabytes
-from forms.compiling.helping import Helper, TookTooLong
+from forms.compiling.helping import Helper, Occupied, TookTooLong
 from forms.compiling.issue import Issue
 from forms.compiling.limits import Limits
 from forms.compiling.locating import from_pyxform
@@ -18,7 +18,7 @@ from forms.definition.checking import check_entities
 from forms.definition.model import Definition, ExpectedMedia
 from forms.definition.reading import read
 from forms.problems import CompilingExhausted, InvalidWorkbook, MalformedXml, UnknownWorkbook, WorkbookTooLarge
-from storage.problems import Sentence
+from storage.problems import Busy, Sentence
 
 _DEFAULT: Final = Limits()
 _BOM: Final = b"\xef\xbb\xbf"
@@ -27,7 +27,8 @@ _RESOURCES: Final = {
     "memory": Sentence("memory than is allowed"),
     "either": Sentence("processor time or memory than is allowed"),
 }
-COMPILER: Final = Helper("forms.compiling.child")
+# Each may take what the limits allow, 1.5 GB; a designer with a small form need not wait for one with a large one.
+COMPILER: Final = Helper("forms.compiling.child", at_once=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,9 @@ def compile(path: Path, *, limits: Limits = _DEFAULT, fallback_id: str = "form",
     A workbook is opened only in a process of its own with limits on CPU, memory and time, made by *helper*. *fallback_id*
     becomes the form's id when its settings sheet gives none.
 
-    Raises: UnknownWorkbook, when it is no form; WorkbookTooLarge; CompilingExhausted; InvalidWorkbook, with the detail `issues`;
-    InvalidEntityForm; for XML also MalformedXml, UnreadableForm, MissingField, XmlTooLarge.
+    Raises: UnknownWorkbook, when it is no form; WorkbookTooLarge; CompilingExhausted; Busy, when others were before;
+    InvalidWorkbook, with the detail `issues`; InvalidEntityForm; for XML also MalformedXml, UnreadableForm,
+    MissingField, XmlTooLarge.
     Source: ODK Central, POST …/forms: XLSForm and XForm are both accepted.
     """
     kind = kind_of(path, limits)
@@ -142,6 +144,8 @@ def _in_child(path: Path, kind: str, limits: Limits, fallback_id: str, helper: H
         with path.open("rb") as file:
             # It ends itself; this is for one that cannot.
             said = helper.ask(order, file, limits.wall_seconds + 5)
+    except Occupied:
+        raise Busy from None
     except TookTooLong:
         raise CompilingExhausted(resource=_RESOURCES["time"]) from None
     if not said:

@@ -1,7 +1,8 @@
 """The near end of a helper process: started when first needed, started again when it has died, asked for one answer at a time.
 
 What it is given is an open file and a few words; what it says is read with a time limit. It has no secrets in its environment.
-Threads may ask side by side. A fork of this process (a web server's worker) starts a helper of its own.
+Threads may ask side by side, so many at once, and others wait for their turn. A fork of this process (a web server's worker)
+starts a helper of its own.
 """
 
 import atexit
@@ -37,11 +38,22 @@ class TookTooLong(Exception):
     """The helper did not answer in time, and was ended."""
 
 
-class Helper:
-    """A process that runs one of our modules, ended with `end`, with this process, or after *idle_seconds* without work."""
+class Occupied(Exception):
+    """Others were before; nothing was asked of the helper."""
 
-    def __init__(self, module: str, *, idle_seconds: float = IDLE_SECONDS, environment: dict[str, str] | None = None) -> None:
+
+class Helper:
+    """A process that runs one of our modules, ended with `end`, with this process, or after *idle_seconds* without work.
+
+    It is asked for no more than *at_once* answers at a time.
+    """
+
+    def __init__(
+        self, module: str, *, at_once: int = 1, idle_seconds: float = IDLE_SECONDS, environment: dict[str, str] | None = None
+    ) -> None:
         self._module = module
+        self._at_once = at_once
+        self._turns = threading.BoundedSemaphore(at_once)
         self._environment = _ENVIRONMENT | {"IDLE_SECONDS": str(idle_seconds)} | (environment or {})
         self._process: subprocess.Popen[bytes] | None = None
         self._orders: socket.socket | None = None
@@ -63,8 +75,19 @@ class Helper:
     def ask(self, order: dict[str, Any], file: BinaryIO, limit_seconds: float) -> bytes:
         """What it answers to *order* about *file*; b"" when it died of it.
 
-        Raises: TookTooLong.
+        It waits *limit_seconds* for its turn, and as long for the answer.
+
+        Raises: Occupied; TookTooLong.
         """
+        turns = self._turns
+        if not turns.acquire(timeout=limit_seconds):
+            raise Occupied
+        try:
+            return self._answer(order, file, limit_seconds)
+        finally:
+            turns.release()
+
+    def _answer(self, order: dict[str, Any], file: BinaryIO, limit_seconds: float) -> bytes:
         for _ in range(2):
             process, said = self._asked(order, file, limit_seconds)
             if said.startswith(STARTED):
@@ -132,13 +155,14 @@ class Helper:
                     stderr=subprocess.DEVNULL,
                     cwd="/",
                     env=self._environment,
-                    start_new_session=True,
+                    process_group=0,
                 )
         return self._orders
 
     def _forget(self) -> None:
         """In a fork: the helper is the other process's."""
         self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(self._at_once)
         if self._orders is not None:
             self._orders.close()
         if self._process is not None:

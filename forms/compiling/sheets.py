@@ -4,7 +4,7 @@ The cells come from the child process as plain text; nothing here opens a workbo
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
@@ -23,11 +23,20 @@ class Row:
 
 @dataclass
 class Sheet:
-    """One sheet: its name as the designer wrote it, its headings, its rows below them."""
+    """One sheet: its name as the designer wrote it, and its lines as the child says them, the headings first."""
 
     name: str
-    headings: list[str] = field(default_factory=list)
-    rows: list[Row] = field(default_factory=list)
+    lines: Sequence[Sequence[object]] = ()
+
+    @cached_property
+    def headings(self) -> list[str]:
+        """What stands in the first line."""
+        return self._row(self.lines[0]).cells if self.lines else []
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The lines below the headings; made when they are asked for, since thousands of choices are seldom looked at."""
+        return [self._row(line) for line in self.lines[1:]]
 
     def column(self, heading: str) -> int | None:
         """The position of the column called *heading*, or else of the first one of its translations."""
@@ -49,6 +58,11 @@ class Sheet:
         """The row with that number, unless it is blank."""
         return self._by_number.get(number) if number is not None else None
 
+    @staticmethod
+    def _row(line: Sequence[object]) -> Row:
+        number, *cells = line
+        return Row(int(str(number)), [str(cell) for cell in cells])
+
     @cached_property
     def _by_number(self) -> dict[int, Row]:
         return {each.number: each for each in self.rows}
@@ -63,12 +77,7 @@ class Sheets:
     @classmethod
     def from_json(cls, sheets: dict[str, list[list[object]]]) -> "Sheets":
         """From what the child says: name → [[row number, cell, cell, …], …]."""
-        found = cls()
-        for name, rows in sheets.items():
-            lines = [Row(int(str(number)), [str(cell) for cell in cells]) for number, *cells in rows]
-            head, below = (lines[0].cells, lines[1:]) if lines else ([], [])
-            found.by_name[name.strip().lower()] = Sheet(name, head, below)
-        return found
+        return cls({name.strip().lower(): Sheet(name, lines) for name, lines in sheets.items()})
 
     @cached_property
     def survey_rows(self) -> dict[str, Row]:

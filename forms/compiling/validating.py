@@ -9,12 +9,11 @@ import json
 import os
 import re
 import tempfile
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from forms.compiling.helping import Helper, TookTooLong
+from forms.compiling.helping import Helper, Occupied, TookTooLong
 from forms.compiling.issue import Issue
 from forms.compiling.locating import from_validate
 from forms.compiling.sheets import Sheets
@@ -43,7 +42,6 @@ class Validator:
         if "JAVA_HOME" in os.environ:
             environment["JAVA_HOME"] = os.environ["JAVA_HOME"]
         self.helper = Helper("forms.compiling.validator", environment=environment)
-        self._one_at_a_time = threading.Lock()
 
     def warm_up(self) -> None:
         """Start the Java, unless it runs, and do not wait for it."""
@@ -59,19 +57,13 @@ class Validator:
         """
         if self._jar is None:
             return NotValidated(Sentence("The installed pyxform has no ODK Validate in it."))
-        if not self._one_at_a_time.acquire(timeout=limit_seconds):
-            return NotValidated(Sentence("ODK Validate was busy with other forms."))
-        try:
-            return self._validate(xform, sheets, limit_seconds)
-        finally:
-            self._one_at_a_time.release()
-
-    def _validate(self, xform: bytes, sheets: Sheets | None, limit_seconds: float) -> list[Issue] | NotValidated:
         with tempfile.TemporaryFile(prefix="siraba-validating-") as form:
             form.write(xform)
             form.flush()
             try:
                 said = self.helper.ask({}, form, limit_seconds)
+            except Occupied:
+                return NotValidated(Sentence("ODK Validate was busy with other forms."))
             except TookTooLong:
                 return NotValidated(Sentence("ODK Validate was stopped after {seconds:g} seconds.", seconds=limit_seconds))
         verdict = json.loads(said or '{"missing": "broken"}')

@@ -6,6 +6,7 @@ the truth about structure, binds add types, the body adds who answers and what i
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 from lxml import etree
@@ -73,7 +74,7 @@ def read(xform: bytes) -> Definition:
         media=expected_media(form),
         languages=texts.languages,
         public_key=None if submission is None else _key(submission),
-        choice_lists=lists | _choice_lists(model, texts),
+        choice_lists=ChoiceLists(xform, lists),
         entities_version=attribute(model, "entities-version"),
         keeps_cases=CASE_NAMESPACE in _namespaces(form, model, root),
     )
@@ -223,6 +224,30 @@ def _merged(first: _Bind | None, second: _Bind) -> _Bind:
         logic={**second.logic, **first.logic},
         texts={**second.texts, **first.texts},
     )
+
+
+class ChoiceLists(Mapping[str, tuple[Choice, ...]]):
+    """The choice lists of *xform* by name, read when one is asked for: intake never asks, and they are most of a large form.
+
+    *inline*: those that stand in the body, by the path of their question.
+    """
+
+    def __init__(self, xform: bytes, inline: Mapping[str, tuple[Choice, ...]]) -> None:
+        self._xform, self._inline = xform, inline
+
+    @cached_property
+    def _lists(self) -> Mapping[str, tuple[Choice, ...]]:
+        model = _model(parse(self._xform))
+        return {**self._inline, **_choice_lists(model, Translations(child(model, "itext")))}
+
+    def __getitem__(self, name: str) -> tuple[Choice, ...]:
+        return self._lists[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lists)
+
+    def __len__(self) -> int:
+        return len(self._lists)
 
 
 def _choice_lists(model: etree._Element, texts: Translations) -> dict[str, tuple[Choice, ...]]:

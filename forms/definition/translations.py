@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Final
 
 from lxml import etree
@@ -12,28 +13,28 @@ _ITEXT: Final = re.compile(r"""jr:itext\(\s*['"](.+?)['"]\s*\)""")
 
 
 class Translations:
-    """itext by id, plus what is needed to read any label.
+    """itext by id, plus what is needed to read any label; a text is read when it is asked for, since most are of choices.
 
     `languages` has the default first.
     """
 
     def __init__(self, itext: etree._Element | None) -> None:
-        translations = [] if itext is None else children(itext, "translation")
-        translations.sort(key=lambda each: each.get("default") is None)
-        self.languages = tuple(each.get("lang") or "" for each in translations)
-        self._texts: dict[str, dict[str, str]] = {}
-        for each, language in zip(translations, self.languages, strict=True):
-            self._take(each, language)
+        self._translations = [] if itext is None else children(itext, "translation")
+        self._translations.sort(key=lambda each: each.get("default") is None)
+        self.languages = tuple(each.get("lang") or "" for each in self._translations)
 
-    def _take(self, translation: etree._Element, language: str) -> None:
-        for text in translation:
-            value = next((each for each in text if each.get("form") in (None, "long")), None)
-            if value is not None:
-                self._texts.setdefault(text.get("id") or "", {})[language] = shown(value)
+    @cached_property
+    def _by_id(self) -> list[dict[str, etree._Element]]:
+        return [{text.get("id") or "": text for text in each} for each in self._translations]
 
     def of(self, text_id: str) -> Mapping[str, str]:
         """language → text, empty for an unknown id."""
-        return self._texts.get(text_id, {})
+        found = {}
+        for language, texts in zip(self.languages, self._by_id, strict=True):
+            value = next((each for each in texts.get(text_id, ()) if each.get("form") in (None, "long")), None)
+            if value is not None:
+                found[language] = shown(value)
+        return found
 
     def label_of(self, element: etree._Element) -> Mapping[str, str]:
         """language → label of a control, group or item; {"": label} when it is not translated, {} when there is none."""

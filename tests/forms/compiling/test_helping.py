@@ -6,12 +6,14 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from forms.compiling.compiling import COMPILER, compile
-from forms.compiling.helping import Helper
+from forms.compiling.helping import Helper, Occupied
+from forms.compiling.limits import Limits
 from tests.forms.workbooks import XLSFORMS, workbook
 
 CHECKOUT = XLSFORMS.parent
@@ -49,6 +51,31 @@ def test_designers_who_upload_at_once_each_get_their_own_form(tmp_path: Path) ->
         made = list(designers.map(compile, paths))
 
     assert [each.definition.fields[0].name for each in made] == [f"q{number}" for number in range(6)]
+
+
+def test_whoever_waits_too_long_for_a_turn_asks_nothing() -> None:
+    helper = Helper("forms.compiling.child", at_once=1)
+    here, there = os.pipe()
+    with os.fdopen(here, "rb") as never_ends, ThreadPoolExecutor(1) as first:
+        order = asdict(Limits()) | {"kind": "md", "fallback_id": "form"}
+        asked = first.submit(helper.ask, order, never_ends, 30)
+        try:
+            while not asked.running() or helper.process_id is None:
+                pass
+            with pytest.raises(Occupied):
+                helper.ask(order, never_ends, 0.01)
+        finally:
+            os.close(there)
+        asked.result(30)
+    helper.end()
+
+
+def test_it_is_weighed_against_whoever_started_it_by_its_niceness() -> None:
+    compile(XLSFORMS / "reintegration_followup.xlsx")
+
+    assert COMPILER.process_id is not None
+    assert os.getsid(COMPILER.process_id) == os.getsid(0), "between sessions Linux does not ask for niceness"
+    assert os.getpriority(os.PRIO_PROCESS, COMPILER.process_id) >= 10
 
 
 def test_one_process_serves_one_form_after_the_other() -> None:

@@ -89,7 +89,7 @@ def test_a_validation_that_takes_too_long_is_stopped_and_the_next_one_runs() -> 
 
 
 def test_a_form_waits_for_others_and_no_longer_than_its_time() -> None:
-    with VALIDATOR._one_at_a_time:
+    with VALIDATOR.helper._turns:
         assert "busy with other forms" in _reason(VALIDATOR.validate(b"<h/>", limit_seconds=0))
 
 
