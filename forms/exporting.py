@@ -1,9 +1,10 @@
-"""Exporting what came for a form: rows with their answers read, as CSV, as a zip of CSV tables with media, or as OData.
+"""Exporting what came for a form: rows with their answers read, as CSV, a zip of CSV tables with media, OData or places.
 
 Everything streams: submissions come in pages, their XML is read by the version for which it was sent, and what a format needs
 out of order (the tables of repeats, in a zip) waits in files without a name. Memory does not grow with the form.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from typing import Any
 from forms.decrypting import Opening
 from forms.definition.model import Definition, Field
 from forms.definitions import definition_of
-from forms.export import csv_tables, odata_rows
+from forms.export import csv_tables, geojson, odata_rows
 from forms.export.csv_tables import Layout, Table, Writing
 from forms.export.merging import merged
 from forms.export.odata_filter import Expression
@@ -23,6 +24,7 @@ from forms.problems import Undecryptable, XmlTooLarge
 from forms.store import browsing
 from forms.store import exporting as store
 from forms.store import forms as forms_store
+from forms.store import submissions as submissions_store
 from forms.store.exporting import Chosen, Media, Stored
 from forms.store.forms import Form
 from forms.submission import answers, envelope
@@ -50,12 +52,18 @@ def rows(unit: Unit, chosen: Chosen, opening: Opening | None = None) -> Iterator
 
     Raises: UnsupportedField, UnreadableFilter, UnknownPlace, with the first one.
     """
+    return (row for row, _ in _rows(unit, chosen, opening))
+
+
+def _rows(unit: Unit, chosen: Chosen, opening: Opening | None = None) -> Iterator[tuple[SubmissionRow, Definition | None]]:
+    """The same, each with the definition of the version that it answers, where that is known."""
     definitions: dict[int, Definition] = {}
     for found in store.stored(unit, chosen):
         version_id = found.form_version_id
         if version_id is not None and version_id not in definitions:
             definitions[version_id] = definition_of(unit, version_id)
-        yield _row(found, definitions[version_id] if version_id is not None else None, opening)
+        definition = definitions[version_id] if version_id is not None else None
+        yield _row(found, definition, opening), definition
 
 
 def root_csv(unit: Unit, form: Form, options: CsvOptions, opening: Opening | None = None) -> Iterator[bytes]:
@@ -133,6 +141,39 @@ def odata(unit: Unit, chosen: Chosen, table: odata_rows.Table) -> Iterator[tuple
     for row in rows(unit, chosen):
         for made in odata_rows.rows(table, row):
             yield row, made
+
+
+def places(unit: Unit, chosen: Chosen, path: str | None = None) -> Iterator[bytes]:
+    """A GeoJSON document of the chosen submissions, in blocks: of the question at *path*, else of the form's first place.
+
+    Raises: UnsupportedField, UnreadableFilter, with the first block.
+    """
+    before = '{"type":"FeatureCollection","features":['
+    parts: list[str] = []
+    size = 0
+    for row, definition in _rows(unit, chosen):
+        made = _feature(row.instance_id, row.answers, definition, path)
+        if made is None:
+            continue
+        parts += (before, json.dumps(made, separators=(",", ":")))
+        before, size = ",", size + len(parts[-1])
+        if size >= BLOCK_BYTES:
+            yield "".join(parts).encode()
+            parts, size = [], 0
+    yield "".join([*parts, *([] if before == "," else [before]), "]}"]).encode()
+
+
+def places_of_version(unit: Unit, version_id: int, instance_id: str, path: str | None = None) -> Mapping[str, Any]:
+    """A GeoJSON document of one submission version, under the name *instance_id*."""
+    version = submissions_store.version(unit, version_id)
+    definition = definition_of(unit, version.form_version_id) if version.form_version_id is not None else None
+    made = _feature(instance_id, _answers(version.xml, definition), definition, path)
+    return geojson.collection([made] if made is not None else [])
+
+
+def _feature(instance_id: str, node: Node | None, definition: Definition | None, path: str | None) -> dict[str, Any] | None:
+    place = geojson.place_of(definition, path) if definition is not None else None
+    return geojson.feature(instance_id, place, node) if place is not None and node is not None else None
 
 
 def _row(found: Stored, definition: Definition | None, opening: Opening | None) -> SubmissionRow:

@@ -11,6 +11,7 @@ from forms.store import submissions as store
 from forms.store.forms import Form
 from forms.store.submissions import Target
 from forms.submission import answers, attachments
+from storage import blobs
 from storage.problems import Problem
 from storage.unit_of_work import Unit
 
@@ -39,6 +40,14 @@ def take(unit: Unit, draft: Form, sent: Sent, how: As) -> Received:
     Raises: what `receiving.take` raises.
     """
     return _read(unit, draft, receiving.take(unit, _target(draft), sent, how), sent)
+
+
+def clear_file(unit: Unit, version_id: int, name: str) -> None:
+    """Take a file of a trial away; one that the answers name is missing from now on.
+
+    Raises: NotFound, if it never came.
+    """
+    blobs.forget(unit, [store.clear_file(unit, version_id, name)])
 
 
 def _target(draft: Form) -> Target:

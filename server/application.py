@@ -4,6 +4,7 @@ from server.admin.declared import admin, public
 from server.central import (
     app_users,
     assignments,
+    comments,
     datasets,
     diffs,
     downloads,
@@ -12,6 +13,7 @@ from server.central import (
     entities,
     exports,
     forms,
+    places,
     projects,
     public_links,
     quarantine,
@@ -19,7 +21,9 @@ from server.central import (
     roles,
     sending,
     sessions,
+    submission_history,
     submissions,
+    trials,
     users,
 )
 from server.central.surface import central, downloaded, linked
@@ -38,6 +42,7 @@ from server.web.surface import Site
 CENTRAL = (
     app_users,
     assignments,
+    comments,
     datasets,
     diffs,
     downloads,
@@ -46,6 +51,7 @@ CENTRAL = (
     entities,
     exports,
     forms,
+    places,
     projects,
     public_links,
     quarantine,
@@ -53,7 +59,9 @@ CENTRAL = (
     roles,
     sending,
     sessions,
+    submission_history,
     submissions,
+    trials,
     users,
 )
 DECLARING = (*CENTRAL, documents, tables, briefcase, form_list, kobo_layout, submission, uploads)

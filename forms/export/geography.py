@@ -31,6 +31,20 @@ def geojson(kind: str, text: str) -> dict[str, Any] | None:
     return {**made, "properties": {"accuracies": accuracies}} if known else made
 
 
+def geometry(kind: str, text: str) -> dict[str, Any] | None:
+    """The geometry without accuracies, for documents that others draw; None for what has too few points to be one.
+
+    Source: RFC 7946, 3.1.4 and 3.1.6: a line has two positions at least, a ring four, of which the last is the first.
+    """
+    points = [point[:3] for point in _points(kind, text)]
+    if kind == "geopoint":
+        return {"type": "Point", "coordinates": points[0]} if points else None
+    if kind == "geotrace":
+        return {"type": "LineString", "coordinates": points} if len(points) > 1 else None
+    is_ring = len(points) > 3 and points[0] == points[-1]
+    return {"type": "Polygon", "coordinates": [points]} if is_ring else None
+
+
 def wkt(kind: str, text: str) -> str | None:
     """The geometry as Well-Known Text, without accuracy, for which it has no place; None for no point."""
     points = [" ".join(f"{number:.15g}" for number in point[:3]) for point in _points(kind, text)]

@@ -23,8 +23,8 @@ IDS_A_PAGE = 5_000
 class UnknownPlace(Problem):
     """A cursor names a submission that is not in the form."""
 
-    code = "400.66"
-    says = "This $skiptoken cannot be used: ask for the first page again."
+    code = "400.34"
+    says = "Record associated with the provided $skiptoken not found: ask for the first page again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class PulledVersion:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """A submission; *device_id* and *user_agent* are those with which it first came."""
+    """A submission; *device_id* and *user_agent* are those with which it first came. *draft*: it was sent to try one."""
 
     id: int
     form_id: int
@@ -44,6 +44,7 @@ class Pulled:
     created_at: datetime
     updated_at: datetime | None
     deleted_at: datetime | None
+    draft: bool
     current: PulledVersion
 
 
@@ -87,6 +88,7 @@ def _submissions(*, draft: bool = False) -> Select[Any]:
             submission.c.created_at,
             submission.c.updated_at,
             submission.c.deleted_at,
+            submission.c.draft,
             *_VERSION,
         )
         .join(form, form.c.id == submission.c.form_id)
@@ -155,6 +157,22 @@ def trial_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, **
     return _one(unit, project_id, xml_form_id, instance_id, draft=True)
 
 
+def known_submission_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, **_path: object) -> Pulled:
+    """The submission by the instance id of any of its versions.
+
+    Raises: NotFound.
+    """
+    return _known(unit, project_id, xml_form_id, instance_id, draft=False)
+
+
+def known_trial_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, **_path: object) -> Pulled:
+    """The same of what was sent to try the form's draft.
+
+    Raises: NotFound.
+    """
+    return _known(unit, project_id, xml_form_id, instance_id, draft=True)
+
+
 def deleted_submission_of(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, **_path: object) -> Pulled:
     """A submission that was deleted, by the instance id with which it first came.
 
@@ -177,6 +195,29 @@ def _one(
     if row is None:
         raise NotFound
     return _pulled(tuple(row))
+
+
+def _known(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, *, draft: bool) -> Pulled:
+    try:
+        return _one(unit, project_id, xml_form_id, instance_id, draft=draft)
+    except NotFound:
+        root = (
+            select(submission.c.instance_id)
+            .join(form, form.c.id == submission.c.form_id)
+            .join(submission_version, submission_version.c.submission_id == submission.c.id)
+            .where(
+                form.c.project_id == project_id,
+                form.c.xml_form_id == xml_form_id,
+                form.c.deleted_at.is_(None),
+                submission_version.c.form_id == form.c.id,
+                submission_version.c.draft.is_(draft),
+                submission_version.c.instance_id == instance_id,
+            )
+        )
+        found = unit.connection.execute(root).scalar()
+        if found is None:
+            raise
+        return _one(unit, project_id, xml_form_id, found, draft=draft)
 
 
 def versions(unit: Unit, submission_id: int) -> list[PulledVersion]:

@@ -23,6 +23,7 @@ from storage.schema import (
     quarantine,
     submission,
     submission_attachment,
+    submission_comment,
     submission_version,
     upload,
 )
@@ -206,6 +207,7 @@ def remove_submissions(unit: Unit, submission_ids: Sequence[int], version_ids: S
     files = delete(submission_attachment).where(submission_attachment.c.submission_version_id.in_(version_ids))
     hashes = unit.connection.execute(files.returning(submission_attachment.c.blob_sha256)).scalars()
     named = _named(hashes)
+    unit.connection.execute(delete(submission_comment).where(submission_comment.c.submission_id.in_(submission_ids)))
     unit.connection.execute(delete(submission_version).where(submission_version.c.id.in_(version_ids)))
     unit.connection.execute(delete(submission).where(submission.c.id.in_(submission_ids)))
     return named

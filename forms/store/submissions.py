@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, case, false, insert, literal, select, true, union_all, update
+from sqlalchemy import ColumnElement, bindparam, case, delete, false, insert, literal, select, true, union_all, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from forms.store.forms import known_to_kobo_as
-from storage.problems import Busy
+from storage.problems import Busy, NotFound
 from storage.schema import form, form_version, purged_submission, submission, submission_attachment, submission_version
 from storage.unit_of_work import Unit, tried_again_if_taken
 
@@ -195,6 +195,23 @@ def keep_file(unit: Unit, version_id: int, name: str, blob_sha256: str, content_
     came: dict[str, Any] = {"blob_sha256": blob_sha256, "content_type": content_type, "received_at": unit.now}
     statement = dialect.insert(submission_attachment).values(submission_version_id=version_id, name=name, **came)
     unit.connection.execute(statement.on_conflict_do_update(index_elements=["submission_version_id", "name"], set_=came))
+
+
+def clear_file(unit: Unit, version_id: int, name: str) -> str:
+    """Forget that a file came; returns the hash of its content.
+
+    Raises: NotFound.
+    """
+    files = submission_attachment.c
+    this = (files.submission_version_id == version_id, files.name == name)
+    held = select(files.blob_sha256, files.expected).where(*this, files.blob_sha256.is_not(None)).with_for_update()
+    row = unit.connection.execute(held).one_or_none()
+    if row is None:
+        raise NotFound
+    nothing: dict[str, Any] = {"blob_sha256": None, "content_type": None, "received_at": None}
+    change = update(submission_attachment).values(nothing) if row.expected else delete(submission_attachment)
+    unit.connection.execute(change.where(*this))
+    return str(row.blob_sha256)
 
 
 def files_received(unit: Unit, version_id: int) -> dict[str, str]:

@@ -120,6 +120,21 @@ def submission_file(ask: Ask[Submission]) -> Answer:
     return Answer(chunks, 200, "application/octet-stream", {**SANDBOX, "Content-Disposition": attachment_header(file.name)})
 
 
+@admin.get(
+    "/dl/projects/<int:project_id>/forms/<xml_form_id>/submissions/<instance_id>/attachments/<name>",
+    needs=Verb.SUBMISSION_READ,
+    finds=browsing.submission_of,
+)
+def linked_file(ask: Ask[Submission]) -> Answer:
+    """A file by the link that a spreadsheet made of its address in the API: asks who it is for, and leads to the file.
+
+    Source: ODK Central, /dl/….
+    """
+    shown = _version(ask.found, ask.path["instance_id"] if ask.path["instance_id"] != ask.found.instance_id else None)
+    place = ("projects", ask.found.project_id, "forms", ask.found.xml_form_id, "submissions", ask.found.instance_id)
+    return redirect(link(*place, "versions", shown.instance_id, "files", ask.path["name"]), 302)
+
+
 def _version(found: Submission, instance_id: str | None) -> browsing.OneVersion:
     if instance_id is None:
         return found.current

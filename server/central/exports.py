@@ -43,10 +43,11 @@ def csv_zip(ask: Ask[Form]) -> Answer:
     Source: ODK Central, GET and POST …/submissions.csv.zip.
     """
     options, opening = _options(ask.query), _opening(ask)
-    _note(ask)
+    note_export(ask)
     spool = ask.site.settings.data_dir
     body = exporting.csv_zip(ask.unit, ask.site.blobs, ask.found, options, spool=spool, opening=opening)
-    return Answer(body, 200, "application/zip", {"Content-Disposition": attachment_header(f"{ask.found.xml_form_id}.zip")})
+    name = f"{ask.found.xml_form_id}{'' if options.attachments else '.csv'}.zip"
+    return Answer(body, 200, "application/zip", {"Content-Disposition": attachment_header(name)})
 
 
 @central.get(TRIALS_CSV, needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True)
@@ -60,7 +61,7 @@ def root_csv(ask: Ask[Form]) -> Answer:
     Source: ODK Central, GET and POST …/submissions.csv.
     """
     options, opening = _options(ask.query), _opening(ask)
-    _note(ask)
+    note_export(ask)
     name = attachment_header(f"{ask.found.xml_form_id}.csv")
     body = exporting.root_csv(ask.unit, ask.found, options, opening)
     return Answer(body, 200, "text/csv; charset=utf-8", {"Content-Disposition": name})
@@ -83,5 +84,6 @@ def _opening(ask: Ask[Form]) -> Opening:
     return Opening(ask.unit, ask.site.blobs, ask.found, passphrases_in(given))
 
 
-def _note(ask: Ask[Form]) -> None:
+def note_export(ask: Ask[Form]) -> None:
+    """Have it noted that everything that came for the form was taken away."""
     ask.note("form.submission.export", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=ask.found.xml_form_id)

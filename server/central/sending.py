@@ -6,9 +6,8 @@ Central answers 409 to a submission that is there already; here the same bytes a
 from dataclasses import dataclass
 
 from forms import receiving
-from forms.problems import MissingField
 from forms.quarantining import Refused
-from forms.receiving import DEVICE_CHARACTERS_MOST, Received, Sent, SentFile
+from forms.receiving import DEVICE_CHARACTERS_MOST, EditsThePast, Received, Sent, SentFile
 from forms.store import forms as forms_store
 from forms.store import pulling
 from forms.store import submissions as store
@@ -18,7 +17,7 @@ from forms.submission import envelope
 from forms.submission.envelope import Envelope
 from server import setting_aside
 from server.access.verbs import Verb
-from server.central.submissions import ONE, SUBMISSIONS, shown
+from server.central.submissions import ONE, SUBMISSIONS, note, shown
 from server.central.surface import central
 from server.web.answers import Answer, success
 from server.web.bodies import Incoming, whole
@@ -26,8 +25,16 @@ from server.web.multipart import safe_name
 from server.web.parameters import BadParameter
 from server.web.surface import Ask
 from storage.problems import Problem
+from storage.unit_of_work import Unit
 
 USER_AGENT_CHARACTERS_MOST = 255
+
+
+class NamesNoVersion(Problem):
+    """An edit that does not say what it edits."""
+
+    code = "400.19"
+    says = "An edit must name the version that it edits in a deprecatedID beside its instanceID; there is none."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,30 @@ class SentXml:
 
     xml: bytes
     envelope: Envelope | Problem
+
+    def sent(self, ask: Ask[Form] | Ask[Pulled]) -> Sent:
+        """The submission, which must be of the form in the address.
+
+        Raises: why it is none; BadParameter.
+        """
+        if isinstance(self.envelope, Problem):
+            raise self.envelope
+        if self.envelope.xml_form_id != ask.path["xml_form_id"]:
+            raise BadParameter(field="form id", reason="it did not match the form in the address.")
+        return Sent(self.envelope, self.xml, [], _device(ask), _user_agent(ask))
+
+    def require_edit_of(self, unit: Unit, found: Pulled, *, draft: bool = False) -> None:
+        """Go on only if this names a version of the submission *found* as what it edits.
+
+        Raises: NamesNoVersion, EditsThePast. Source: ODK Central, PUT …/submissions/{instanceId}.
+        """
+        if isinstance(self.envelope, Problem):
+            return  # which is told in its own words
+        if self.envelope.deprecated_id is None:
+            raise NamesNoVersion
+        edited = store.kept(unit, found.form_id, self.envelope.deprecated_id, draft=draft)
+        if edited is None or edited.submission_id != found.id:
+            raise EditsThePast
 
 
 def sent_xml(incoming: Incoming) -> SentXml:
@@ -52,9 +83,15 @@ def sent_xml(incoming: Incoming) -> SentXml:
 
 def set_aside(problem: Problem, ask: Ask[Form | Pulled]) -> Answer | None:
     """Keep what was refused."""
+    return keep_aside(problem, ask, draft=False)
+
+
+def keep_aside(problem: Problem, ask: Ask[Form | Pulled], *, draft: bool) -> Answer | None:
+    """Keep what was refused; *draft*: that was sent to try one."""
     body: SentXml = ask.body
     said = None if isinstance(body.envelope, Problem) else body.envelope
-    setting_aside.keep(ask, ask.found.project_id, Refused(said, body.xml, [], _device(ask), _user_agent(ask), problem))
+    refused = Refused(said, body.xml, [], _device(ask), _user_agent(ask), problem, draft=draft)
+    setting_aside.keep(ask, ask.found.project_id, refused)
     return None
 
 
@@ -71,19 +108,15 @@ def create_submission(ask: Ask[Form]) -> Answer:
 def edit_submission(ask: Ask[Pulled]) -> Answer:
     """Keep an edit of the submission, which names the version that it edits.
 
-    Raises: MissingField, BadParameter, and what `receiving.receive` raises. Source: ODK Central, PUT …/submissions/{instanceId}.
+    Raises: NamesNoVersion, BadParameter, and what `receiving.receive` raises.
+    Source: ODK Central, PUT …/submissions/{instanceId}.
     """
-    said = ask.body.envelope
-    if not isinstance(said, Problem):
-        if said.deprecated_id is None:
-            raise MissingField(field="deprecatedID")
-        edited = store.kept(ask.unit, ask.found.form_id, said.deprecated_id)
-        if edited is not None and edited.submission_id != ask.found.id:
-            raise BadParameter(field="deprecatedID", reason="it is another submission's.")
+    body: SentXml = ask.body
+    body.require_edit_of(ask.unit, ask.found)
     return _told(ask, _received(ask))
 
 
-def _file(incoming: Incoming) -> SentFile:
+def sent_file(incoming: Incoming) -> SentFile:
     """The body into blob storage, under the name that the path gives it.
 
     Raises: TooLarge, BadFileName.
@@ -95,31 +128,25 @@ def _file(incoming: Incoming) -> SentFile:
         return SentFile(name, incoming.content_type[:255] or "application/octet-stream", writer.finish())
 
 
-@central.post(f"{ONE}/attachments/<name>", needs=Verb.SUBMISSION_UPDATE, finds=pulling.submission_of, reads=_file)
+@central.post(f"{ONE}/attachments/<name>", needs=Verb.SUBMISSION_UPDATE, finds=pulling.submission_of, reads=sent_file)
 def send_attachment(ask: Ask[Pulled]) -> Answer:
     """Keep a file of the submission as it stands, whether its answers name it or not.
 
     Source: ODK Central, POST …/attachments/{filename}, which takes only what the answers name.
     """
+    return keep_file(ask)
+
+
+def keep_file(ask: Ask[Pulled]) -> Answer:
+    """Keep the file that came for the current version of the submission that was found."""
     receiving.keep_files(ask.unit, ask.found.current.id, [ask.body])
-    ask.note(
-        "submission.attachment.update",
-        project_id=ask.found.project_id,
-        form_id=ask.found.form_id,
-        subject=ask.found.instance_id,
-        details={"sha256": ask.body.stored.sha256},
-    )
+    note(ask, "submission.attachment.update", sha256=ask.body.stored.sha256)
     return success()
 
 
 def _received(ask: Ask[Form] | Ask[Pulled]) -> Received:
     body: SentXml = ask.body
-    if isinstance(body.envelope, Problem):
-        raise body.envelope
-    if body.envelope.xml_form_id != ask.path["xml_form_id"]:
-        raise BadParameter(field="form id", reason="it did not match the form in the address.")
-    sent = Sent(body.envelope, body.xml, [], _device(ask), _user_agent(ask))
-    return receiving.receive(ask.unit, ask.found.project_id, sent, may_submit=lambda _: None)
+    return receiving.receive(ask.unit, ask.found.project_id, body.sent(ask), may_submit=lambda _: None)
 
 
 def _told(ask: Ask[Form] | Ask[Pulled], received: Received) -> Answer:

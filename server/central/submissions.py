@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
 from forms import reviewing
 from forms.problems import MissingField
@@ -21,7 +22,7 @@ from server.central import shapes
 from server.central.forms import DRAFT, FORM
 from server.central.surface import central
 from server.web import ranges
-from server.web.answers import Answer, attachment_header, json, not_modified, stated, success
+from server.web.answers import Answer, attachment_header, json, not_modified, redirect, stated, success
 from server.web.bodies import json_object
 from server.web.parameters import extended, number, switch
 from server.web.surface import Ask
@@ -35,6 +36,9 @@ TRIALS = f"{DRAFT}/submissions"
 TRIAL = f"{TRIALS}/<instance_id>"
 TRIAL_VERSION = f"{TRIAL}/versions/<version_id>"
 ROWS_A_BLOCK = 500
+# What a browser may show in its place; everything else, what it would run among it, is to be saved.
+PICTURES = frozenset({"image/png", "image/jpeg", "image/gif"})
+SANDBOX = "default-src 'none'; sandbox"
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 
 
@@ -77,13 +81,15 @@ def submitters(ask: Ask[Form]) -> Answer:
     return json([shapes.actor(each) for each in actors_store.submitters(ask.unit, ask.found.id, draft=ask.found.is_draft)])
 
 
-@central.get(TRIAL, needs=Verb.SUBMISSION_LIST, finds=pulling.trial_of)
-@central.get(ONE, needs=Verb.SUBMISSION_LIST, finds=pulling.submission_of)
+@central.get(TRIAL, needs=Verb.SUBMISSION_LIST, finds=pulling.known_trial_of)
+@central.get(ONE, needs=Verb.SUBMISSION_LIST, finds=pulling.known_submission_of)
 def one_submission(ask: Ask[Pulled]) -> Answer:
-    """A submission with its current version.
+    """A submission with its current version; 301 to the version for the instance id of an edit.
 
     Source: ODK Central, GET …/submissions/{instanceId}.
     """
+    if (version := _elsewhere(ask)) is not None:
+        return version
     actors = _submitters(ask, [ask.found]) if extended(ask.headers) else None
     return json(_submission(ask.found, actors))
 
@@ -126,14 +132,16 @@ def restore_submission(ask: Ask[Pulled]) -> Answer:
     return success()
 
 
-@central.get(f"{TRIAL}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.trial_of)
-@central.get(f"{ONE}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.submission_of)
+@central.get(f"{TRIAL}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.known_trial_of)
+@central.get(f"{ONE}.xml", needs=Verb.SUBMISSION_READ, finds=pulling.known_submission_of)
 def submission_xml(ask: Ask[Pulled]) -> Answer:
-    """What was sent last, byte for byte.
+    """What was sent last, byte for byte; 301 to the version for the instance id of an edit.
 
     Source: ODK Central, GET …/submissions/{instanceId}.xml.
     """
-    _note(ask)
+    if (version := _elsewhere(ask, ".xml")) is not None:
+        return version
+    note(ask)
     return Answer(browsing.xml_of(ask.unit, ask.found.current.id), 200, "application/xml")
 
 
@@ -156,7 +164,7 @@ def one_version(ask: Ask[Pulled]) -> Answer:
 
     Source: ODK Central, GET …/versions/{versionId}.
     """
-    found = _version(ask)
+    found = version_named(ask)
     known = actors_store.actors_by_id(ask.unit, [found.submitter_id]) if extended(ask.headers) else None
     return json(_sent(found, known) | {"formVersion": found.version})
 
@@ -168,54 +176,73 @@ def version_xml(ask: Ask[Pulled]) -> Answer:
 
     Source: ODK Central, GET …/versions/{versionId}.xml.
     """
-    _note(ask)
-    return Answer(browsing.xml_of(ask.unit, _version(ask).id), 200, "application/xml")
+    note(ask)
+    return Answer(browsing.xml_of(ask.unit, version_named(ask).id), 200, "application/xml")
 
 
-@central.get(f"{TRIAL}/attachments", f"{TRIAL_VERSION}/attachments", needs=Verb.SUBMISSION_LIST, finds=pulling.trial_of)
-@central.get(f"{ONE}/attachments", f"{VERSION}/attachments", needs=Verb.SUBMISSION_LIST, finds=pulling.submission_of)
+@central.get(f"{TRIAL}/attachments", f"{TRIAL_VERSION}/attachments", needs=Verb.SUBMISSION_LIST, finds=pulling.known_trial_of)
+@central.get(f"{ONE}/attachments", f"{VERSION}/attachments", needs=Verb.SUBMISSION_LIST, finds=pulling.known_submission_of)
 def list_attachments(ask: Ask[Pulled]) -> Answer:
     """The files that the answers name or that came, and which of them are here.
 
     Source: ODK Central, GET …/attachments.
     """
-    found = pulling.files(ask.unit, _version(ask).id)
+    if (version := _elsewhere(ask, "/attachments")) is not None:
+        return version
+    found = pulling.files(ask.unit, version_named(ask).id)
     return json([{"name": file.name, "exists": file.blob_sha256 is not None} for file in found])
 
 
 @central.get(
-    f"{TRIAL}/attachments/<name>", f"{TRIAL_VERSION}/attachments/<name>", needs=Verb.SUBMISSION_READ, finds=pulling.trial_of
+    f"{TRIAL}/attachments/<name>", f"{TRIAL_VERSION}/attachments/<name>", needs=Verb.SUBMISSION_READ, finds=pulling.known_trial_of
 )
 @central.get(
-    f"{ONE}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.SUBMISSION_READ, finds=pulling.submission_of
+    f"{ONE}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.SUBMISSION_READ, finds=pulling.known_submission_of
 )
 def attachment(ask: Ask[Pulled]) -> Answer:
-    """A file, streamed, and always to be saved: a stranger's file must not open in a browser under our name.
+    """A file, streamed: pictures to look at, everything else to save, as a stranger's file must not run under our name.
 
-    Source: ODK Central, GET …/attachments/{filename}, where pictures open in place; openrosa.md DL-24.
+    Source: ODK Central, GET …/attachments/{filename}; openrosa.md DL-24.
     """
-    version = _version(ask)
+    if (moved := _elsewhere(ask, f"/attachments/{quote(ask.path['name'], safe='')}")) is not None:
+        return moved
+    version = version_named(ask)
     file = next((each for each in pulling.files(ask.unit, version.id) if each.name == ask.path["name"]), None)
     if file is None or file.blob_sha256 is None:
         raise NotFound
     headers = {"ETag": f'"{file.blob_md5}"', "Content-Disposition": attachment_header(file.name)}
+    if file.content_type in PICTURES:
+        headers["Content-Disposition"] = headers["Content-Disposition"].replace("attachment", "inline", 1)
+        headers["Content-Security-Policy"] = SANDBOX
     if not_modified(ask.headers, headers["ETag"]):
         return Answer(status=304, headers=headers)
     kind = file.content_type if file.content_type and _MEDIA_TYPE.fullmatch(file.content_type) else "application/octet-stream"
     made = ranges.content(ask, file.blob_sha256, file.size_bytes or 0, kind, headers)
-    ranges.note_look(
-        ask,
-        made,
-        "submission.attachment.view",
-        project_id=ask.found.project_id,
-        form_id=ask.found.form_id,
-        subject=version.instance_id,
-        details={"sha256": file.blob_sha256},
-    )
+    told = _told(ask, version.instance_id, {"sha256": file.blob_sha256})
+    ranges.note_look(ask, made, "submission.attachment.view", **told)
     return made
 
 
-def _version(ask: Ask[Pulled]) -> PulledVersion:
+def _elsewhere(ask: Ask[Pulled], rest: str = "") -> Answer | None:
+    """Where the version is of which the path has the id in place of its submission's.
+
+    Raises: NotFound, where the path names a version besides. Source: ODK Central, GET …/submissions/{instanceId}.
+    """
+    own, found = ask.path["instance_id"], ask.found
+    if own == found.instance_id:
+        return None
+    if "version_id" in ask.path:
+        raise NotFound
+    form, root, version = (quote(each, safe="") for each in (ask.path["xml_form_id"], found.instance_id, own))
+    of_form = f"{ask.base_url}/projects/{found.project_id}/forms/{form}{'/draft' if found.draft else ''}"
+    return redirect(f"{of_form}/submissions/{root}/versions/{version}{rest}", 301)
+
+
+def version_named(ask: Ask[Pulled]) -> PulledVersion:
+    """The version that the path names, else the current one.
+
+    Raises: NotFound.
+    """
     wanted = ask.path.get("version_id")
     if wanted is None:
         return ask.found.current
@@ -225,8 +252,15 @@ def _version(ask: Ask[Pulled]) -> PulledVersion:
     raise NotFound
 
 
-def _note(ask: Ask[Pulled]) -> None:
-    ask.note("submission.view", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=ask.found.instance_id)
+def note(ask: Ask[Pulled], action: str = "submission.view", **details: str) -> None:
+    """Have *action* noted of the submission that was found."""
+    ask.note(action, **_told(ask, ask.found.instance_id, details))
+
+
+def _told(ask: Ask[Pulled], subject: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    # What tries a draft may have the instance id of what was sent in earnest.
+    told = {**details, "draft": True} if ask.found.draft else dict(details)
+    return {"project_id": ask.found.project_id, "form_id": ask.found.form_id, "subject": subject, "details": told or None}
 
 
 def _array(ask: Ask[Any], found: Iterator[Pulled], *, detailed: bool) -> Iterator[bytes]:

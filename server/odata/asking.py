@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from forms.export.odata_filter import Expression, Ordering, read_filter, read_order
-from forms.store.exporting import UnknownPlace
 from server.web.parameters import number, switch
 from storage.problems import NotFound, Problem
 
@@ -41,6 +40,13 @@ class SelectWithExpand(Problem):
 
     code = "501.11"
     says = "This server doesn't support $select query parameter with $expand."
+
+
+class NoToken(Problem):
+    """The cursor is none that a page of this service ends with."""
+
+    code = "400.35"
+    says = "Invalid $skiptoken: ask for the first page again."
 
 
 class NotAcceptable(Problem):
@@ -96,7 +102,7 @@ def read(query: Mapping[str, str]) -> Asked:
     """The options in *query*, which was checked.
 
     Raises: BadParameter, UnreadableFilter, UnsupportedExpression, UnsupportedExpand, SelectWithExpand, NotImplementedHere,
-    UnknownPlace.
+    NoToken.
     """
     expand, select = query.get("$expand", "").strip(), query.get("$select", "").strip()
     if expand not in ("", "*"):
@@ -128,15 +134,15 @@ def written(token: Token) -> str:
 
 def _token(text: str) -> Token:
     if not text.startswith(FIRST_KIND):
-        raise UnknownPlace
+        raise NoToken
     try:
         parts = json.loads(base64.urlsafe_b64decode(text.removeprefix(FIRST_KIND)))
     except (binascii.Error, ValueError, RecursionError):
-        raise UnknownPlace from None
+        raise NoToken from None
     instance_id = parts.get("instanceId") if isinstance(parts, dict) else None
     row_id = parts.get("repeatId") if isinstance(parts, dict) else None
     if not isinstance(instance_id, str) or not isinstance(row_id, str | None):
-        raise UnknownPlace
+        raise NoToken
     return Token(instance_id, row_id)
 
 

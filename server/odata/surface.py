@@ -6,7 +6,7 @@ from server.web.surface import Site, Surface
 from storage.problems import Problem
 
 HEADERS = {"OData-Version": "4.0"}
-JSON = "application/json;odata.metadata=minimal"
+JSON = "application/json; charset=utf-8; odata.metadata=minimal"
 
 
 def _refuses(problem: Problem, _site: Site, _language: str) -> Answer:

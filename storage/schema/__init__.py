@@ -17,7 +17,13 @@ from storage.schema.forms import form, form_attachment, form_version, public_lin
 from storage.schema.jobs import audit, job
 from storage.schema.keys import encryption_key, form_version_key
 from storage.schema.quarantine import contact, quarantine, quarantine_file
-from storage.schema.submissions import purged_submission, submission, submission_attachment, submission_version
+from storage.schema.submissions import (
+    purged_submission,
+    submission,
+    submission_attachment,
+    submission_comment,
+    submission_version,
+)
 from storage.schema.uploads import upload
 
 __all__ = [
@@ -54,6 +60,7 @@ __all__ = [
     "spent_digest",
     "submission",
     "submission_attachment",
+    "submission_comment",
     "submission_version",
     "upload",
 ]

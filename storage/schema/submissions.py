@@ -3,8 +3,9 @@
 `submission` is the record a person speaks of: its instance id is that of the first version and never changes. Each thing
 sent is a `submission_version`, its XML kept byte for byte; an edit (`deprecatedID`) adds a version and becomes the current
 one. Instance ids of all versions share one space per form, so a resend always finds its row. `submission_attachment`
-holds what came and, once the answers were read, what the XML names and has not come. `purged_submission` is what is left of a
-submission that lay deleted for its time.
+holds what came and, once the answers were read, what the XML names and has not come. A `submission_comment` is what somebody
+wrote about a submission while reviewing it: as sensitive as an answer, and gone with the submission. `purged_submission` is what
+is left of a submission that lay deleted for its time.
 """
 
 from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, LargeBinary, Table, UniqueConstraint, false
@@ -90,4 +91,14 @@ purged_submission = Table(
     text("instance_id", primary_key=True),
     Column("submitter_id", ForeignKey("actor.id"), nullable=True),
     moment("purged_at"),
+)
+
+submission_comment = Table(
+    "submission_comment",
+    metadata,
+    row_id(),
+    Column("submission_id", ForeignKey("submission.id"), nullable=False, index=True),
+    Column("actor_id", ForeignKey("actor.id"), nullable=False),
+    text("body"),
+    moment("created_at"),
 )

@@ -16,7 +16,7 @@ from server.web.surface import ANYONE, Ask, Site, Surface
 from server.worker import work_until_idle
 from storage import unit_of_work
 from storage.engine import Database
-from storage.schema import encryption_key, submission_version
+from storage.schema import audit, encryption_key, submission_version
 from tests.server.admin.browsing import Browser
 from tests.support import builders
 from tests.support.encrypting import ENKETO
@@ -119,6 +119,29 @@ def test_a_job_that_fails_is_noted_without_answers(
 
     assert work_until_idle(database) == 1
     assert_silent(caplog, capfd)
+
+
+def test_a_comment_is_not_quoted(
+    place: tuple[str, int],
+    client: Client,
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    address, project_id = place
+    reader = basic(builders.add_person(database, "reader", "viewer", project_id=project_id))
+    client.post(f"{address}/submission", **builders.multipart(builders.submission("uuid:1")))
+    comments = f"/v1/projects/{project_id}/forms/register/submissions/uuid:1/comments"
+
+    answers = [client.post(comments, json={"body": body}, headers=reader) for body in (MARK, MARK * 2_000, [MARK])]
+    read = client.get(comments, headers=reader)
+
+    assert [answer.status_code for answer in answers] == [200, 400, 400]
+    assert MARK in read.get_data(as_text=True)
+    assert all(MARK not in answer.get_data(as_text=True) for answer in answers[1:])
+    assert_silent(caplog, capfd)
+    with unit_of_work.reading(database) as unit:
+        assert MARK not in str(unit.connection.execute(select(audit)).all())
 
 
 def test_a_passphrase_is_said_nowhere_and_lies_nowhere(

@@ -172,3 +172,21 @@ def test_pyodk_makes_and_changes_entities(households: Households, served: Served
         assert (changed.currentVersion.label, changed.currentVersion.version) == ("Awa B.", 2)
         assert [each.uuid for each in client.entities.list("people")] == [made.uuid]
         assert [each.name for each in client.entity_lists.list()] == ["people"]
+
+
+def test_pyodk_sends_edits_and_talks_about_submissions(households: Households, served: Served, tmp_path: Path) -> None:
+    with _client(served, households, tmp_path) as client:
+        made = client.submissions.create(
+            xml=survey.filled("uuid:1", "<age>30</age>").decode(), form_id="survey", device_id="desk"
+        )
+        assert (made.instanceId, made.deviceId) == ("uuid:1", "desk")
+        edit = survey.filled("uuid:2", "<age>31</age>", meta={"deprecatedID": "uuid:1"}).decode()
+        client.submissions.edit("uuid:1", edit, form_id="survey", comment="the mother said 31")
+        client.submissions.review("uuid:1", "approved", form_id="survey", comment="checked")
+
+        assert [each.body for each in client.submissions.list_comments("uuid:1", "survey")] == ["checked", "the mother said 31"]
+        assert client.submissions.get("uuid:1", "survey").reviewState == "approved"
+        below = f"projects/{households.project_id}/forms/survey/submissions/uuid%3A1"
+        assert client.session.get(f"{below}/diffs").json()["uuid:2"][0] == {"new": "31", "old": "30", "path": ["age"]}
+        led = client.session.get(below.replace("%3A1", "%3A2"))
+        assert led.url.endswith("/submissions/uuid%3A1/versions/uuid%3A2")

@@ -12,11 +12,11 @@ from datetime import timedelta
 from sqlalchemy import func, select, update
 from werkzeug.test import Client
 
-from forms import publishing, receiving
+from forms import commenting, publishing, receiving
 from forms import purging as of_forms
 from forms.entity import state
 from forms.receiving import Sent
-from forms.store import entities, forms, trash, uploads
+from forms.store import entities, forms, pulling, trash, uploads
 from forms.submission import envelope
 from server import purging, sweeping, worker
 from server.application import application
@@ -88,13 +88,15 @@ def furnish(client: Client, tablet: Tablet, database: Database, blobs: DiskBlobs
     told = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in UPLOAD.items())
     began = client.post(uploads, headers={"Tus-Resumable": "1.0.0", "Upload-Length": "9", "Upload-Metadata": told})
     assert began.status_code == 201
+    with unit_of_work.writing(database, actor_id=tablet.actor_id) as unit:
+        commenting.comment(unit, pulling.submission_of(unit, tablet.project_id, "doomed", "uuid:1"), "ask her brother")
     send(client, tablet, builders.submission("uuid:4", form_id="doomed"))  # still waits for the worker
     return form_id
 
 
 HANGS_ON_A_FORM = {
     "assignment", "blob", "entity_held", "form_attachment", "form_version", "job", "public_link", "submission",
-    "submission_attachment", "submission_version", "upload",
+    "submission_attachment", "submission_comment", "submission_version", "upload",
 }  # fmt: skip
 UPLOAD = {"instanceID": "uuid:9", "filename": "film.mp4", "filetype": "video/mp4"}
 

@@ -112,9 +112,9 @@ def test_what_is_wrong_by_rest_is_refused_as_by_openrosa_and_kept_aside(ground: 
         (rest(ground, "POST", "", filled("f1", "1", A, "other bytes"), "text/xml"), 409.1),
         (rest(ground, "POST", "", filled("f2", None, B), "text/xml"), 400.8),
         (rest(ground, "POST", "", b"no xml", "text/xml"), 400.1),
-        (rest(ground, "PUT", here, filled("f1", "1", B), "text/xml"), 400.2),
-        (rest(ground, "PUT", here, filled("f1", "1", B, deprecated_id="uuid:other"), "text/xml"), 400.8),
-        (rest(ground, "PUT", here, filled("f1", "1", B, deprecated_id="uuid:none"), "text/xml"), 404.5),
+        (rest(ground, "PUT", here, filled("f1", "1", B), "text/xml"), 400.19),
+        (rest(ground, "PUT", here, filled("f1", "1", B, deprecated_id="uuid:other"), "text/xml"), 409.9),
+        (rest(ground, "PUT", here, filled("f1", "1", B, deprecated_id="uuid:none"), "text/xml"), 409.9),
     ]
 
     assert [(status, body["code"]) for (status, body), code in cases] == [(int(code), code) for _, code in cases]

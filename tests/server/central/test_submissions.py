@@ -95,7 +95,7 @@ def test_an_edit_is_the_current_version_and_the_first_stays(households: Househol
     assert households.get("/submissions/uuid:1/versions/uuid:3").status_code == 404
 
 
-def test_files_are_listed_and_are_always_to_be_saved(households: Households) -> None:
+def test_pictures_may_be_looked_at_and_run_nothing(households: Households) -> None:
     content = b"<script>alert(1)</script>"
     households.send("uuid:1", "<photo>p.jpg</photo>")
     assert households.json("/submissions/uuid:1/attachments") == [{"name": "p.jpg", "exists": False}]
@@ -105,12 +105,39 @@ def test_files_are_listed_and_are_always_to_be_saved(households: Households) -> 
     assert households.json("/submissions/uuid:1/attachments") == [{"name": "p.jpg", "exists": True}]
     got = households.get("/submissions/uuid:1/attachments/p.jpg")
     assert got.data == content
-    assert got.headers["Content-Disposition"].startswith('attachment; filename="p.jpg"')
+    assert got.headers["Content-Disposition"].startswith('inline; filename="p.jpg"')
+    assert got.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert got.headers["X-Content-Type-Options"] == "nosniff"
     assert got.headers["ETag"] == f'"{hashlib.md5(content).hexdigest()}"'
     again = households.get("/submissions/uuid:1/attachments/p.jpg", If_None_Match=got.headers["ETag"])
     assert (again.status_code, again.data) == (304, b"")
     assert households.get("/submissions/uuid:1/versions/uuid:1/attachments/p.jpg").data == content
+
+
+def test_every_other_file_is_to_be_saved(client: Client, households: Households) -> None:
+    manager = basic(builders.add_person(households.database, "manager", "manager", project_id=households.project_id))
+    households.send("uuid:1")
+    for name, kind in (("p.html", "text/html"), ("p.svg", "image/svg+xml"), ("p.mp4", "video/mp4")):
+        address = f"{households.path}/submissions/uuid:1/attachments/{name}"
+        assert client.post(address, data=b"<x/>", content_type=kind, headers=manager).status_code == 200
+        got = client.get(address, headers=manager)
+
+        assert (got.content_type, got.data) == (kind, b"<x/>")
+        assert got.headers["Content-Disposition"].startswith(f'attachment; filename="{name}"')
+        assert got.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_the_own_id_of_an_edit_leads_to_its_version(client: Client, households: Households) -> None:
+    households.send("uuid:1", files={"p.jpg": b"photo"})
+    households.send("uuid:2", "<photo>p.jpg</photo>", meta={"deprecatedID": "uuid:1"})
+    version = f"http://siraba.test{households.path}/submissions/uuid%3A1/versions/uuid%3A2"
+
+    for rest in ("", ".xml", "/attachments", "/attachments/p.jpg"):
+        led = households.get(f"/submissions/uuid:2{rest}")
+        assert (led.status_code, led.headers["Location"]) == (301, version + rest)
+        assert households.get(led.headers["Location"].removeprefix("http://siraba.test")).status_code == 200
+    collector = basic(builders.add_person(households.database, "walker", "formfill", project_id=households.project_id))
+    assert client.get(f"{households.path}/submissions/uuid:2", headers=collector).status_code == 403
 
 
 def test_there_are_no_keys(households: Households) -> None:

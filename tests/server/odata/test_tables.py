@@ -51,7 +51,7 @@ def test_the_service_names_its_tables(households: Households) -> None:
     made = response.get_json()
 
     assert response.headers["OData-Version"] == "4.0"
-    assert response.content_type == "application/json;odata.metadata=minimal"
+    assert response.content_type == "application/json; charset=utf-8; odata.metadata=minimal"
     assert made["@odata.context"] == f"http://siraba.test{households.path}.svc/$metadata"
     assert [table["url"] for table in made["value"]] == [
         "Submissions", "Submissions.family.child", "Submissions.family.child.toy", "Submissions.visit",
@@ -236,9 +236,9 @@ def test_a_repeats_table_is_filtered_by_its_submission(reviewed: Asked) -> None:
         ({"filter": "__system/deletedAt"}, 400.18),
         ({"orderby": "age"}, 501.5),
         ({"orderby": "__id", "skiptoken": "01e30="}, 501.1),
-        ({"skiptoken": "nonsense"}, 400.66),
-        ({"skiptoken": "01e30="}, 400.66),
-        ({"skiptoken": "01eyJpbnN0YW5jZUlkIjogInV1aWQ6OSJ9"}, 400.66),
+        ({"skiptoken": "nonsense"}, 400.35),
+        ({"skiptoken": "01e30="}, 400.35),
+        ({"skiptoken": "01eyJpbnN0YW5jZUlkIjogInV1aWQ6OSJ9"}, 400.34),
         ({"top": "many"}, 400.8),
         ({"skip": "-1"}, 400.8),
         ({"format": "atom"}, 406.1),
