@@ -8,6 +8,7 @@ from typing import Any
 
 from forms.problems import MissingField
 from forms.store import comments as store
+from forms.store.browsing import Submission
 from forms.store.comments import Comment
 from forms.store.pulling import Pulled
 from storage import audit
@@ -17,7 +18,7 @@ from storage.unit_of_work import Unit
 CHARACTERS_MOST = 10_000
 
 
-class NoText(Problem):
+class WrongType(Problem):
     """Something else stands where a text belongs."""
 
     code = "400.11"
@@ -31,15 +32,15 @@ class TooLong(Problem):
     says = "The comment is too long: at most {characters_most} characters are kept."
 
 
-def comment(unit: Unit, found: Pulled, body: Any) -> Comment:
+def comment(unit: Unit, found: Pulled | Submission, body: Any) -> Comment:
     """Keep *body* as a comment of the unit's actor on the submission *found*.
 
-    Raises: MissingField, for none or a blank one; NoText, TooLong. Source: ODK Central, POST …/comments.
+    Raises: MissingField, for none or a blank one; WrongType, TooLong. Source: ODK Central, POST …/comments.
     """
     if body is None or (isinstance(body, str) and not body.strip()):
         raise MissingField(field="body")
     if not isinstance(body, str):
-        raise NoText(field="body", expected="string")
+        raise WrongType(field="body", expected="string")
     if len(body) > CHARACTERS_MOST:
         raise TooLong(characters_most=CHARACTERS_MOST)
     audit.record(unit, "submission.comment.create", project_id=found.project_id, form_id=found.form_id, subject=found.instance_id)

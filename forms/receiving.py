@@ -39,6 +39,13 @@ class FormTakesNothing(Problem):
     says = "This form is not currently accepting submissions. Please talk to your program coordinator if this is unexpected."
 
 
+class EditingClosed(Problem):
+    """The form is closing or closed, so what was sent is not opened to be edited."""
+
+    code = "409.12"
+    says = "This form is closing or closed: its submissions cannot be edited in the browser."
+
+
 class OtherBytes(Problem):
     """The instance id is taken by different bytes."""
 
@@ -124,6 +131,15 @@ def receive(unit: Unit, project_id: int, sent: Sent, *, may_submit: Callable[[Ta
     target = _target_of(unit, project_id, sent.envelope)
     may_submit(target)
     return keep(unit, target, sent)
+
+
+def require_editing(state: str) -> None:
+    """Go on only if submissions of a form in this *state* are opened to be edited.
+
+    Raises: EditingClosed. Source: ODK Central, GET …/submissions/{instanceId}/edit.
+    """
+    if state != "open":
+        raise EditingClosed
 
 
 def keep(unit: Unit, target: Target, sent: Sent) -> Received:

@@ -5,17 +5,18 @@ from datetime import datetime
 
 from sqlalchemy import insert, select
 
-from storage.schema import submission_comment
+from storage.schema import actor, submission_comment
 from storage.unit_of_work import Unit
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What somebody wrote and when."""
+    """What somebody wrote and when; *author* is their name."""
 
     body: str
     actor_id: int
     created_at: datetime
+    author: str | None = None
 
 
 def add(unit: Unit, submission_id: int, body: str) -> Comment:
@@ -29,5 +30,10 @@ def add(unit: Unit, submission_id: int, body: str) -> Comment:
 def of_submission(unit: Unit, submission_id: int) -> list[Comment]:
     """Everything that was written about a submission, the newest first."""
     written = submission_comment.c
-    rows = select(written.body, written.actor_id, written.created_at).where(written.submission_id == submission_id)
-    return [Comment(*row) for row in unit.connection.execute(rows.order_by(written.created_at.desc(), written.id.desc()))]
+    rows = (
+        select(written.body, written.actor_id, written.created_at, actor.c.display_name)
+        .join(actor, actor.c.id == written.actor_id)
+        .where(written.submission_id == submission_id)
+        .order_by(written.created_at.desc(), written.id.desc())
+    )
+    return [Comment(*row) for row in unit.connection.execute(rows)]

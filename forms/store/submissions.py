@@ -170,14 +170,15 @@ def add_version(unit: Unit, **columns: Any) -> int:
 
 
 def supersede(unit: Unit, version_id: int, submission_id: int) -> None:
-    """Make room for an edit: *version_id* is no longer the current version.
+    """Make room for an edit: *version_id* is no longer the current version, and any review was of that one.
 
     Raises: Busy, when another edit was quicker; tried again, this one edits the past.
     """
     was_current = (submission_version.c.id == version_id, submission_version.c.current)
     if not unit.connection.execute(update(submission_version).where(*was_current).values(current=False)).rowcount:
         raise Busy
-    unit.connection.execute(update(submission).where(submission.c.id == submission_id).values(updated_at=unit.now))
+    edited = {"review_state": "edited", "updated_at": unit.now}  # whoever approved it has not seen this
+    unit.connection.execute(update(submission).where(submission.c.id == submission_id).values(edited))
 
 
 def carry_over_attachments(unit: Unit, old_version_id: int, new_version_id: int) -> None:

@@ -5,7 +5,7 @@ What it sends is what a tablet sends, and arrives by the same intake. Whoever op
 
 import mimetypes
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from forms import linking, receiving, serving_entities
@@ -53,6 +53,16 @@ GAPS: Mapping[Gap, str] = {
 }
 
 ENGLISH_ONLY = N_("The words of the form’s own buttons and messages are English: ODK Web Forms has no other language yet.")
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """A submission that is corrected: its *name*, its page, the address of its XML without `.xml`, and its files."""
+
+    name: str
+    page: str
+    sent: str
+    files: Sequence[str]
 
 
 class NeedsEncryption(Problem):
@@ -202,9 +212,12 @@ def filled(
     once: bool = False,
     draft: Form | None = None,
     missing: Sequence[str] = (),
+    edited: Edited | None = None,
     **more: Any,
 ) -> Answer:
-    """The page that fills a version, and says what it cannot do, and for a *draft* which media are *missing*.
+    """The page that fills a version, or that corrects what was *edited*.
+
+    It says what it cannot do, and for a *draft* which media are *missing*.
 
     *version*: its name, by which the page asks for what belongs to it, even after a newer one was published.
 
@@ -230,6 +243,7 @@ def filled(
         version=version or NAMELESS,
         draft=draft,
         missing=missing,
+        edited=edited,
         **more,
     )
 

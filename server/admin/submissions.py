@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from forms import exporting, reviewing
+from forms import commenting, exporting, reviewing
 from forms.definitions import definition_of
 from forms.exporting import CsvOptions
 from forms.store import browsing, receipts
+from forms.store import comments as comments_store
 from forms.store import entities as entities_store
 from forms.store import forms as forms_store
 from forms.store import keys as keys_store
@@ -81,6 +82,7 @@ def submission_page(ask: Ask[Submission]) -> Answer:
         xml_sha256=receipts.xml_sha256(ask.unit, shown.id),
         entity_problems=entities_store.not_done(ask.unit, shown.id),
         review_states=REVIEW_STATES,
+        comments=comments_store.of_submission(ask.unit, ask.found.id),
         pictures=PICTURES,
         **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms"),
     )
@@ -90,6 +92,16 @@ def submission_page(ask: Ask[Submission]) -> Answer:
 def review_submission(ask: Ask[Submission]) -> Answer:
     """Note what somebody thinks of it; approving lets it make the entities that waited for that."""
     reviewing.review(ask.unit, ask.found, ask.body.get("state") or None)
+    return redirect(link("projects", ask.found.project_id, "forms", ask.found.xml_form_id, "submissions", ask.found.instance_id))
+
+
+@admin.post(f"{ONE}/comments", needs=Verb.SUBMISSION_READ, finds=browsing.submission_of, reads=form_fields)
+def comment(ask: Ask[Submission]) -> Answer:
+    """Write about the submission what the next reviewer should know.
+
+    Raises: MissingField, TooLong.
+    """
+    commenting.comment(ask.unit, ask.found, ask.body.get("body", "").replace("\r\n", "\n"))
     return redirect(link("projects", ask.found.project_id, "forms", ask.found.xml_form_id, "submissions", ask.found.instance_id))
 
 

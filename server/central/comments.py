@@ -38,7 +38,7 @@ def list_comments(ask: Ask[Pulled]) -> Answer:
 def add_comment(ask: Ask[Pulled]) -> Answer:
     """Write about the submission: `{"body": "…"}`. Whoever may read it may.
 
-    Raises: MissingField, NoText, TooLong. Source: ODK Central, POST …/comments.
+    Raises: MissingField, WrongType, TooLong. Source: ODK Central, POST …/comments.
     """
     return json(_comment(commenting.comment(ask.unit, ask.found, ask.body.get("body"))))
 

@@ -4,6 +4,7 @@ Central answers 409 to a submission that is there already; here the same bytes a
 """
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from forms import receiving
 from forms.quarantining import Refused
@@ -19,7 +20,7 @@ from server import setting_aside
 from server.access.verbs import Verb
 from server.central.submissions import ONE, SUBMISSIONS, note, shown
 from server.central.surface import central
-from server.web.answers import Answer, success
+from server.web.answers import Answer, redirect, success
 from server.web.bodies import Incoming, whole
 from server.web.multipart import safe_name
 from server.web.parameters import BadParameter
@@ -142,6 +143,19 @@ def keep_file(ask: Ask[Pulled]) -> Answer:
     receiving.keep_files(ask.unit, ask.found.current.id, [ask.body])
     note(ask, "submission.attachment.update", sha256=ask.body.stored.sha256)
     return success()
+
+
+@central.get(f"{ONE}/edit", needs=Verb.SUBMISSION_UPDATE, finds=pulling.submission_of)
+def edit_in_browser(ask: Ask[Pulled]) -> Answer:
+    """Where a browser finds the submission to correct it; whoever is not signed in there is asked to first.
+
+    Raises: EditingClosed. Source: ODK Central, GET …/submissions/{instanceId}/edit.
+    """
+    form = forms_store.form_by_id(ask.unit, ask.found.form_id)
+    receiving.require_editing(form.state)
+    names = [quote(name, safe="") for name in (form.xml_form_id, ask.found.instance_id)]
+    of_form = f"{ask.site.settings.site_url}/projects/{form.project_id}/forms/{names[0]}"
+    return redirect(f"{of_form}/submissions/{names[1]}/edit", 302)
 
 
 def _received(ask: Ask[Form] | Ask[Pulled]) -> Received:

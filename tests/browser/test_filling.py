@@ -6,10 +6,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route
 from sqlalchemy import select
+from werkzeug.test import Client
 
+from server.application import application
+from server.worker import work_until_idle
 from storage import unit_of_work
 from storage.schema import submission_version
-from tests.browser.conftest import Enter
+from tests.browser.conftest import Enter, Sit
 from tests.browser.desk import Desk
 from tests.browser.window import Window
 from tests.support import builders
@@ -127,6 +130,36 @@ def test_a_stranger_fills_the_form_that_a_link_leads_to_once(desk: Desk, chrome:
     page.goto(f"{desk.address}/f/{token}")
     assert "Ce lien valait pour un seul envoi" in page.inner_text("body")
     context.close()
+
+
+def test_a_submission_is_corrected_in_the_browser_and_what_was_sent_first_stays(desk: Desk, sit: Sit) -> None:
+    tablet = builders.add_tablet(desk.site.database, desk.project_id)
+    editor = builders.add_person(desk.site.database, "fanta", "manager", project_id=desk.project_id)
+    # Whatever fills a form in writes the ids in the form's own namespace, here XForms'.
+    xml = builders.submission("uuid:1", photo="p.png").replace(b"<orx:", b"<").replace(b"</orx:", b"</")
+    sent = builders.multipart(xml, {"p.png": PHOTO.read_bytes()})
+    address = f"/v1/key/{tablet.token}/projects/{desk.project_id}/submission"
+    assert Client(application(desk.site)).post(address, **sent).status_code == 201
+    work_until_idle(desk.site.database)
+    page = f"/projects/{desk.project_id}/forms/register/submissions/uuid%3A1"
+    at = sit(page, person=editor)
+
+    at.follow("text=Correct it in the browser")
+    at.page.wait_for_selector(".odk-form")
+    assert at.page.locator(".odk-form").get_by_role("spinbutton").input_value() == "30"
+    assert at.page.locator(".odk-form img").count() >= 1
+    at.page.locator(".odk-form").get_by_role("spinbutton").fill("")
+    age(at.page, "31")
+    send(at.page)
+    at.page.wait_for_url(f"**{page}")
+
+    first, edit = desk.arrived()
+    assert [each.findtext("age") for each in (first, edit)] == ["30", "31"]
+    assert edit.findtext("{*}meta/{*}deprecatedID") == "uuid:1"
+    assert [each.text for each in edit.findall("member/nick")] == ["Ba", "Fa"]
+    assert desk.files() == [("p.png", "image/jpeg")] * 2
+    assert desk.sent_by() == ["tablet", "fanta"]
+    assert at.wrong == []
 
 
 def test_a_draft_is_tried_in_the_browser_and_its_trial_is_kept_apart(desk: Desk, enter: Enter) -> None:

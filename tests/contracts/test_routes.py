@@ -70,6 +70,7 @@ NOT_IN_WORLD = (
     "/forms/<xml_form_id>/attachments/<name>",
     "/versions/<version>/attachments/<name>",
     "/fill/media/<name>",
+    "/edit/media/<name>",
     "/static/web-forms/<mark>/<script>",
     "/draft/attachments/<name>",
 )

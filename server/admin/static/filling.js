@@ -133,6 +133,23 @@ async function fetched(path) {
   return response.text();
 }
 
+// The submission that is corrected, as it was sent last.
+function corrected() {
+  if (place.dataset.sent === undefined) return {};
+  const sent = async (path) => {
+    const response = await fetch(place.dataset.sent + path, { redirect: "manual" });
+    if (!response.ok) throw new Error(`${response.status} for ${path}`);
+    return response;
+  };
+  return {
+    editInstance: {
+      resolveInstance: async () => (await sent(".xml")).text(),
+      attachmentFileNames: JSON.parse(place.dataset.files),
+      resolveAttachment: (name) => sent(`/files/${encodeURIComponent(name)}`),
+    },
+  };
+}
+
 async function open() {
   const [{ createApp, h }, { OdkWebForm, webFormsPlugin, POST_SUBMIT__NEW_INSTANCE }, xml] = await Promise.all([
     import("vue"), import("@getodk/web-forms"), fetched("form.xml"),
@@ -141,6 +158,10 @@ async function open() {
     belonging(`media/${encodeURIComponent(decodeURIComponent(resource.pathname.replace(/^.*\//, "")))}`);
   const onSubmit = async (payload, callback) => {
     if (!(await send(payload))) return;
+    if (place.dataset.after !== undefined) {
+      location.assign(place.dataset.after);
+      return;
+    }
     const once = place.dataset.once !== undefined;
     show(words.sent, once ? words.last : words.kept, ...(once ? [] : ["another"]));
     if (once) return;
@@ -154,6 +175,7 @@ async function open() {
     fetchFormAttachment,
     missingResourceBehavior: place.dataset.draft === undefined ? "DEFAULT" : "BLANK",
     preloadProperties: { deviceID: `siraba:web:${crypto.randomUUID()}`, username: place.dataset.username },
+    ...corrected(),
     onSubmit,
   })).use(webFormsPlugin).mount(place);
   part("loading").remove();

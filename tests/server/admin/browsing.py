@@ -9,7 +9,7 @@ from werkzeug.test import Client, TestResponse
 
 from server.application import application
 from server.web.surface import Site
-from tests.support.builders import PASSWORD, Person
+from tests.support.builders import PASSWORD, Person, multipart
 
 
 @dataclass
@@ -82,6 +82,10 @@ class Browser:
                 headers=self._headers,
             )
         )
+
+    def send(self, path: str, xml: bytes) -> TestResponse:
+        """Send a submission as the pages' script does, with the token of the session."""
+        return self._client.post(path, headers={**self._headers, "X-CSRF-Token": self.csrf or ""}, **multipart(xml))
 
     def sign_in(self, person: Person, password: str = PASSWORD, onward: str = "/") -> Page:
         """Sign in as *person*, and learn the token of the session."""

@@ -277,3 +277,16 @@ def test_who_may_only_look_is_offered_no_review(field: Field, site: Site) -> Non
     page = viewer.get(f"{field.submissions}/uuid:1")
     assert "Not reviewed" in page.text
     assert "Note the review" not in page.text
+
+
+def test_reviewers_comment_on_the_page_of_a_submission(field: Field, admin: Browser) -> None:
+    field.send(submission("uuid:1"))
+    page = f"{field.submissions}/uuid%3A1"
+    admin.get(page)
+
+    written = [admin.post(f"{page}/comments", body=body) for body in ("Which <Awa>?\r\nAsk her.", " ")]
+
+    assert [(answer.status, answer.place) for answer in written] == [(303, page), (400, "")]
+    shown = admin.get(page)
+    assert "Which &lt;Awa&gt;?\nAsk her." in shown.html
+    assert admin.post(f"{page}/comments", csrf=False, body="forged").status == 403
