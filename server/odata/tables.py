@@ -50,7 +50,9 @@ def rows(ask: Ask[Form]) -> Answer:
     if shape is None:
         raise NotFound
     table = _opened(ask, root, shape, asked)
-    _note(ask, "form.submission.export", ask.found.xml_form_id, table=shape.table)
+    # Whoever goes on from page to page looks once.
+    look = ask.note_look if asked.is_paged else ask.note
+    look("form.submission.export", **_told(ask, ask.found.xml_form_id, table=shape.table))
     return Answer(_stream(_Page(ask, table, asked)), 200, JSON, HEADERS)
 
 
@@ -70,7 +72,7 @@ def rows_of_one(ask: Ask[Form]) -> Answer:
     found = next(exporting.rows(ask.unit, Chosen(ask.found.id, same, draft=ask.found.is_draft)), None)
     if found is None:
         raise NotFound
-    _note(ask, "submission.view", found.instance_id)
+    ask.note("submission.view", **_told(ask, found.instance_id))
     # Which row belongs to whom is known by the property that $select may leave out.
     linked = table if table.selected is None else replace(table, selected=replace(table.selected, parent=True))
     kept = [
@@ -159,9 +161,9 @@ def _stream(page: _Page) -> Iterator[bytes]:
     yield "".join([*parts, "}"]).encode()
 
 
-def _note(ask: Ask[Form], action: str, subject: str, **details: str) -> None:
+def _told(ask: Ask[Form], subject: str, **details: str) -> dict[str, Any]:
     told: dict[str, Any] = details | ({"draft": True} if ask.found.is_draft else {})
-    ask.note(action, project_id=ask.found.project_id, form_id=ask.found.form_id, subject=subject, details=told or None)
+    return {"project_id": ask.found.project_id, "form_id": ask.found.form_id, "subject": subject, "details": told or None}
 
 
 def _behind(rows: Iterator[tuple[str, dict[str, Any]]], token: Token) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -6,9 +6,12 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import select
 from werkzeug.test import Client, TestResponse
 
+from storage import unit_of_work
 from storage.engine import Database
+from storage.schema import audit
 from tests.support import builders
 from tests.support.households import Households, basic
 
@@ -318,3 +321,17 @@ def test_what_cannot_be_read_is_a_row_without_answers(asked: Asked) -> None:
 
     assert (row["__id"], row["__system"]["status"], row["age"]) == ("uuid:1", "unreadable", None)
     assert asked.ids("Submissions.family.child") == []
+
+
+def test_who_took_answers_away_is_noted_once_for_all_pages(asked: Asked) -> None:
+    for number in range(3):
+        asked.households.send(f"uuid:{number}", "<age>1</age>")
+    _follow(asked, asked.json(top="1"))
+    asked.json("Submissions('uuid%3A1')")
+
+    with unit_of_work.reading(asked.households.database) as unit:
+        looks = select(audit.c.action, audit.c.subject, audit.c.details).where(
+            audit.c.actor_id == asked.households.viewer.actor_id
+        )
+        noted = [tuple(row) for row in unit.connection.execute(looks)]
+    assert noted == [("form.submission.export", "survey", {"table": "Submissions"}), ("submission.view", "uuid:1", None)]
