@@ -7,12 +7,14 @@ import time
 import traceback
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import Map, Rule
 
 from server.access.digests import StaleNonce
 from server.web import lifecycle, ways
@@ -117,15 +119,9 @@ def make_app(site: Site, surfaces: Iterable[Surface]) -> Application:
     """The application that serves *surfaces*; the last one whose prefix fits a path refuses what no route takes."""
     app = Flask("siraba", static_folder=None)
     kept = list(surfaces)
-    for surface in kept:
-        for route in surface.routes:
-            app.add_url_rule(
-                route.rule,
-                endpoint=f"{route.name} {id(route)}",
-                view_func=_view(site, route),
-                methods=[route.method],
-                provide_automatic_options=False,
-            )
+    routes = tuple(route for surface in kept for route in surface.routes)
+    app.url_map = _rules(routes)
+    app.view_functions = {_endpoint(route): _view(site, route) for route in routes}
 
     def lost(error: HTTPException) -> Response:
         surface = _speaking(kept, request.path)
@@ -138,6 +134,16 @@ def make_app(site: Site, surfaces: Iterable[Surface]) -> Application:
     inner = ProxyFix(app.wsgi_app) if site.settings.behind_proxy else app.wsgi_app
     app.wsgi_app = RawPath(inner)  # type: ignore[method-assign]
     return app
+
+
+@lru_cache(maxsize=4)
+def _rules(routes: tuple[Route, ...]) -> Map:
+    """Where each path leads, for all applications of a process: werkzeug takes longer to compile so many rules than to serve."""
+    return Map([Rule(route.rule, methods=[route.method], endpoint=_endpoint(route)) for route in routes])
+
+
+def _endpoint(route: Route) -> str:
+    return f"{route.name} {id(route)}"
 
 
 def _view(site: Site, route: Route) -> Any:

@@ -134,7 +134,7 @@ class Handler(Protocol):
         """The answer; it leaves after the unit has ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Route:
     """One method on one path of one surface, with everything that is checked before its handler runs."""
 
