@@ -1,7 +1,6 @@
 """A database that a file of tests shares, and on it a project of each test's own, for tablets to send to."""
 
 import http.client
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from storage.engine import Database
 from storage.schema import form, submission_version
 from storage.settings import Settings
 from tests.support import builders
-from tests.support.postgres import PostgresServer
+from tests.support.databases import Databases, NewDatabase
 from tests.support.sockets import Served
 
 CLIENT_SECONDS = 15
@@ -75,17 +74,12 @@ def port_of(served: Served) -> int:
 
 
 @pytest.fixture(scope="module")
-def shared(request: pytest.FixtureRequest, database_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def shared(databases: Databases, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """A database with every table, and a folder, for all tests of a file: starting servers is what takes their time."""
     folder = tmp_path_factory.mktemp("shared")
-    if database_kind == "sqlite":
-        shutil.copy(request.getfixturevalue("sqlite_template"), folder / "siraba.db")
-        yield Settings(data_dir=folder, database_url=f"sqlite:///{folder / 'siraba.db'}")
-        return
-    server: PostgresServer = request.getfixturevalue("postgres_server")
-    address = server.create(template=request.getfixturevalue("postgres_template"))
+    address = new_database(folder)
     yield Settings(data_dir=folder, database_url=address)
-    server.drop(address)
+    databases.drop(address)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import json
 import os
 import secrets
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -38,6 +38,7 @@ from storage.settings import Settings
 from tests.collector.collector import Collector, Device, Filled
 from tests.collector.fixtures import collector
 from tests.support import builders
+from tests.support.databases import NewDatabase
 from tests.support.households import basic
 from tests.support.sockets import serving
 
@@ -59,7 +60,7 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(new_database: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     folder = tmp_path_factory.mktemp("encryption")
     settings = Settings(data_dir=folder, database_url=new_database(folder), public_url="http://siraba.test")
     database = Database(settings.database)

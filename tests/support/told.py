@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -15,8 +16,9 @@ from storage.blobs import DiskBlobs
 from storage.engine import Database
 from storage.settings import Settings
 from tests.support.builders import Person, add_person
-from tests.support.founded import Foundation
-from tests.support.postgres import PostgresServer
+from tests.support.databases import Databases
+from tests.support.founded import Foundation, programme
+from tests.support.sharing import Once
 
 CASE_ROLES = tuple(role for role in ROLES if role != "app-user")
 
@@ -30,25 +32,35 @@ class Told:
     people: dict[str, Person]
 
 
+@dataclass(frozen=True)
+class Tale:
+    """Where it was told, to copy from."""
+
+    address: str
+    folder: Path
+    people: dict[str, Person]
+
+
 @pytest.fixture(scope="session")
 def told(
-    request: pytest.FixtureRequest, database_kind: str, foundation: Foundation, tmp_path_factory: pytest.TempPathFactory
+    databases: Databases, database_kind: str, foundation: Foundation, once: Once, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Told]:
     """Some two dozen stories. Whoever looks leaves only marks in the audit."""
-    data_dir = tmp_path_factory.mktemp("told") / "programme"
-    shutil.copytree(foundation.folder, data_dir)
-    address = f"sqlite:///{data_dir / 'siraba.db'}"
-    if database_kind == "postgresql":
-        server: PostgresServer = request.getfixturevalue("postgres_server")
-        address = server.create(template=foundation.address.partition("?")[0].rpartition("/")[2])
-    database = Database(address)
-    site = Site(
-        Settings(data_dir=data_dir, database_url=address, public_url="http://siraba.test"),
-        database,
-        DiskBlobs(data_dir / "blobs"),
-    )
     project_id = foundation.tablet.project_id
-    playing.play_inside(site, project_id, Play(25, "1", date(2025, 1, 6), date(2026, 10, 31)), lambda _sent: None)
-    people = {role: add_person(database, role, role, project_id=None if role == "admin" else project_id) for role in CASE_ROLES}
-    yield Told(site, project_id, people)
-    database.dispose()
+
+    def tell(folder: Path) -> Tale:
+        place = folder / "programme"
+        shutil.copytree(foundation.folder, place, ignore=shutil.ignore_patterns("siraba.db*"))
+        database = Database(databases.like(foundation.address, place))
+        settings = Settings(data_dir=place, database_url=database.address, public_url="http://siraba.test")
+        site = Site(settings, database, DiskBlobs(place / "blobs"))
+        playing.play_inside(site, project_id, Play(25, "1", date(2025, 1, 6), date(2026, 10, 31)), lambda _sent: None)
+        people = {
+            role: add_person(database, role, role, project_id=None if role == "admin" else project_id) for role in CASE_ROLES
+        }
+        database.dispose()
+        return Tale(database.address, place, people)
+
+    tale = once(f"told-{database_kind}", tell)
+    with programme(databases, tale.address, tale.folder, tmp_path_factory.mktemp("told") / "programme") as site:
+        yield Told(site, project_id, tale.people)

@@ -120,3 +120,13 @@ def path_of(url: str) -> str:
     """The path and query of an address."""
     parts = urlsplit(url)
     return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def challenges(answer: Answered) -> list[str]:
+    """The ways to say who asks that a refusal offers."""
+    return answer.headers.get_all("WWW-Authenticate") or []
+
+
+def refused_for_want_of_a_name(answer: Answered) -> bool:
+    """Whether a client will ask its user for a name and a password, and is sent nowhere else."""
+    return answer.status == 401 and bool(challenges(answer)) and answer.headers["Location"] is None

@@ -2,11 +2,10 @@
 
 import json
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from http.cookies import SimpleCookie
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -21,6 +20,7 @@ from storage.engine import Database
 from storage.settings import Settings
 from tests.support import builders
 from tests.support.builders import PASSWORD, Person, Tablet
+from tests.support.databases import NewDatabase
 from tests.support.sockets import serving
 from tests.vectors.calling import Answered, Door
 from tests.vectors.forms import READER, simple
@@ -42,7 +42,7 @@ class Servers:
 
 
 @pytest.fixture(scope="session")
-def servers(new_database: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+def servers(new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     """Two gunicorns on one database: at an http address, and behind a proxy with TLS and a path before the server's own."""
     folder = tmp_path_factory.mktemp("vectors")
     address = new_database(folder)
