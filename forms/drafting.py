@@ -14,12 +14,13 @@ from forms.compiling import reviewing
 from forms.definition.model import Definition
 from forms.definition.versioning import with_version
 from forms.definitions import definition_of
+from forms.problems import MissingField
 from forms.publishing import Compiled, Published, VersionTaken
 from forms.store import drafts, entities, forms
 from forms.store.forms import Form, Media
 from storage import audit, blobs
 from storage.blobs import Stored
-from storage.problems import NotFound, Problem, Sentence
+from storage.problems import NotFound, Problem, Said, Sentence
 from storage.unit_of_work import Unit
 
 ID_CHARACTERS_MOST = 255
@@ -31,6 +32,12 @@ class FormExists(Problem):
 
     code = "409.3"
     says = "A resource already exists with {fields} value(s) of {values}."
+    fields: list[str]
+    values: list[str]
+
+    def told(self, said: Said = str) -> str:
+        """What is there already; programs find the names and values one by one in the details."""
+        return said(self.says).format(fields=",".join(self.details["fields"]), values=",".join(self.details["values"]))
 
 
 class BadFormId(Problem):
@@ -38,6 +45,13 @@ class BadFormId(Problem):
 
     code = "400.8"
     says = "Unexpected {field} value {value}; {reason}"
+
+
+class MissingMeta(Problem):
+    """No answers could ever be told apart: the instance id has no place."""
+
+    code = "400.27"
+    says = "The form does not contain a 'meta' group, in which tablets put the instanceID of what they send."
 
 
 class NeverPublished(Problem):
@@ -91,17 +105,19 @@ def former(unit: Unit, project_id: int, xml_form_id: str) -> Former:
 def create(unit: Unit, project_id: int, compiled: Compiled) -> int:
     """A new form that has only a draft; returns its id.
 
-    Raises: FormExists, BadFormId, BadPublicKey. Source: ODK Central, POST …/forms.
+    Raises: FormExists, BadFormId, MissingMeta, BadPublicKey. Source: ODK Central, POST …/forms.
     """
     compiled = publishing.keyed(unit, project_id, compiled)
     definition = definitions.read(compiled.xform)
     check_form_id(definition.xml_form_id)
+    if not any(field.name == "meta" and field.is_container for field in definition.fields):
+        raise MissingMeta
     try:
         forms.form_of(unit, project_id, definition.xml_form_id)
     except NotFound:
         form_id = forms.add_form(unit, project_id, definition.xml_form_id)
     else:
-        raise FormExists(fields="(projectId,xmlFormId)", values=f"({project_id},{definition.xml_form_id})")
+        raise FormExists(fields=["projectId", "xmlFormId"], values=[str(project_id), definition.xml_form_id])
     audit.record(unit, "form.create", project_id=project_id, form_id=form_id, subject=definition.xml_form_id)
     _set_draft(unit, forms.locked(unit, form_id), compiled, definition)
     return form_id
@@ -125,11 +141,11 @@ def replace(unit: Unit, form_id: int, compiled: Compiled) -> None:
 def copy(unit: Unit, form_id: int) -> None:
     """A draft that says what the published version says, so that its media can be changed.
 
-    Raises: NotFound, when nothing was published. Source: ODK Central, POST …/draft without a body.
+    Raises: MissingField, when nothing was published. Source: ODK Central, POST …/draft without a body.
     """
     form = forms.locked(unit, form_id)
     if form.version_id is None:
-        raise NotFound
+        raise MissingField(field="xml")
     kept = forms.source_of(unit, form.version_id)
     compiled = Compiled(kept.xform, kept.workbook, kept.workbook_type, validated=kept.validated)
     _set_draft(unit, form, compiled, definition_of(unit, form.version_id))
@@ -150,10 +166,12 @@ def discard(unit: Unit, form_id: int) -> None:
     _record(unit, "form.update.draft.delete", form)
 
 
-def publish(unit: Unit, form_id: int, *, version: str | None = None, seen: int | None = None) -> Published:
+def publish(
+    unit: Unit, form_id: int, *, version: str | None = None, seen: int | None = None, notes: str | None = None
+) -> Published:
     """Make the draft the version that tablets get, under another *version* if one is given.
 
-    *seen*: the draft that somebody looked at and wants published, and no other.
+    *seen*: the draft that somebody looked at and wants published, and no other; *notes*: what they say about it.
 
     Raises: NotFound, DraftChanged, VersionTaken, FieldTypeChanged. Source: ODK Central, POST …/draft/publish.
     """
@@ -166,10 +184,10 @@ def publish(unit: Unit, form_id: int, *, version: str | None = None, seen: int |
     if version is not None and version != definition.version:
         definition = _rewritten(unit, form.draft_version_id, with_version(forms.xform_of(unit, form.draft_version_id), version))
     if forms.version_id_of(unit, form.id, definition.version) is not None:
-        raise VersionTaken(xml_form_id=form.xml_form_id, version=definition.version)
+        raise VersionTaken(xmlFormId=form.xml_form_id, version=definition.version)
     check_types(unit, form, definition)
     blobs.forget(unit, drafts.forget_trials(unit, form.id))
-    return publishing.make_current(unit, form.project_id, form.id, form.draft_version_id, definition)
+    return publishing.make_current(unit, form.project_id, form.id, form.draft_version_id, definition, notes=notes)
 
 
 def give_key(unit: Unit, project_id: int, draft_version_id: int) -> None:
@@ -180,22 +198,26 @@ def give_key(unit: Unit, project_id: int, draft_version_id: int) -> None:
         _rewritten(unit, draft_version_id, keyed)
 
 
-def supply_media(unit: Unit, form_id: int, name: str, stored: Stored) -> Media:
-    """Give the draft the content of a media file that it expects, instead of what there was.
+def supply_media(unit: Unit, form_id: int, name: str, stored: Stored, content_type: str | None = None) -> Media:
+    """Give the draft the content of a media file that it expects, instead of what there was; *content_type* if it was named.
 
     Raises: NotFound. Source: ODK Central, POST …/draft/attachments/{name}.
     """
     form = _with_draft(unit, form_id)
     blobs.remember(unit, stored)
-    return _set_media(unit, form, name, blob_sha256=stored.sha256)
+    return _set_media(unit, form, name, blob_sha256=stored.sha256, content_type=content_type)
 
 
 def clear_media(unit: Unit, form_id: int, name: str) -> None:
     """Take content or entity list away from a media file of the draft.
 
-    Raises: NotFound. Source: ODK Central, DELETE …/draft/attachments/{name}.
+    Raises: NotFound, also when it has neither. Source: ODK Central, DELETE …/draft/attachments/{name}.
     """
-    _set_media(unit, _with_draft(unit, form_id), name)
+    form = _with_draft(unit, form_id)
+    file = _media(unit, form, name)
+    if file.blob_sha256 is None and file.entity_list_id is None:
+        raise NotFound
+    _set_media(unit, form, name)
 
 
 def link_media(unit: Unit, form_id: int, name: str, *, linked: bool) -> Media:
@@ -258,7 +280,7 @@ def _set_draft(unit: Unit, form: Form, compiled: Compiled, definition: Definitio
     version_id = publishing.add_version(unit, form.id, compiled, definition)
     earlier = form.draft_version_id or form.version_id
     publishing.add_media(unit, form.project_id, version_id, earlier, definition, compiled.media)
-    drafts.set_draft(unit, form.id, version_id)
+    drafts.set_draft(unit, form.id, version_id, is_new=earlier is None)
     hashes = drafts.forget_trials(unit, form.id)
     if form.draft_version_id is not None:
         hashes += drafts.forget_version(unit, form.draft_version_id)
@@ -274,6 +296,7 @@ def _rewritten(unit: Unit, version_id: int, xform: bytes) -> Definition:
         version=definition.version,
         xform=xform,
         xform_md5=hashlib.md5(xform, usedforsecurity=False).hexdigest(),
+        xform_sha1=hashlib.sha1(xform, usedforsecurity=False).hexdigest(),
         xform_sha256=hashlib.sha256(xform).hexdigest(),
     )
     encrypting.note_key(unit, version_id, xform)

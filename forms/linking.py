@@ -76,14 +76,11 @@ class Linked:
 
 
 def make(unit: Unit, form: Form, display_name: str, *, once: bool, shares_lists: bool) -> int:
-    """A new link to the form's published version; returns its id.
+    """A new link to the form; returns its id. While nothing is published it leads nowhere, and the draft is what is looked at.
 
-    Raises: NotFound, while nothing is published; CannotBeFilled; GivesListsAway, unless it is meant.
-    Source: ODK Central, POST …/public-links.
+    Raises: CannotBeFilled; GivesListsAway, unless it is meant. Source: ODK Central, POST …/public-links.
     """
-    if form.version_id is None:
-        raise NotFound
-    check(unit, form.version_id, shares_lists=shares_lists)
+    check(unit, form.version_id or form.draft_version_id or 0, shares_lists=shares_lists)
     made = store.add_link(unit, form.project_id, form.id, display_name, once=once, shares_lists=shares_lists)
     audit.record(unit, "public_link.create", project_id=form.project_id, form_id=form.id, subject=str(made))
     return made

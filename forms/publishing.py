@@ -22,7 +22,7 @@ class VersionTaken(Problem):
 
     code = "409.6"
     says = (
-        "The form '{xml_form_id}' has published the version '{version}' before. Give it another version "
+        "The form '{xmlFormId}' has published the version '{version}' before. Give it another version "
         "(over the API, ?version= does that)."
     )
 
@@ -76,9 +76,11 @@ def keyed(unit: Unit, project_id: int, compiled: Compiled) -> Compiled:
     return replace(compiled, xform=encrypting.with_key(unit, project_id, compiled.xform))
 
 
-def make_current(unit: Unit, project_id: int, form_id: int, version_id: int, definition: Definition) -> Published:
-    """Let tablets fetch a version, and let the entity lists be that it feeds."""
-    forms.mark_published(unit, form_id, version_id)
+def make_current(
+    unit: Unit, project_id: int, form_id: int, version_id: int, definition: Definition, *, notes: str | None = None
+) -> Published:
+    """Let tablets fetch a version, and let the entity lists be that it feeds; *notes* are what is said about it."""
+    forms.mark_published(unit, form_id, version_id, notes)
     for declared in definition.entities:
         list_id = entities.declare_list(unit, project_id, declared.dataset, declared.properties)
         entities.link_media(unit, forms.current_versions(unit, project_id), list_id, f"{declared.dataset}.csv")
@@ -103,7 +105,7 @@ def _form(unit: Unit, project_id: int, definition: Definition) -> tuple[int, int
     except NotFound:
         return forms.add_form(unit, project_id, definition.xml_form_id), None
     if forms.version_id_of(unit, found.id, definition.version) is not None:
-        raise VersionTaken(version=definition.version, xml_form_id=definition.xml_form_id)
+        raise VersionTaken(version=definition.version, xmlFormId=definition.xml_form_id)
     return found.id, found.version_id
 
 
@@ -118,6 +120,7 @@ def add_version(unit: Unit, form_id: int, compiled: Compiled, definition: Defini
         name=definition.title or None,
         xform=compiled.xform,
         xform_md5=hashlib.md5(compiled.xform, usedforsecurity=False).hexdigest(),
+        xform_sha1=hashlib.sha1(compiled.xform, usedforsecurity=False).hexdigest(),
         xform_sha256=hashlib.sha256(compiled.xform).hexdigest(),
         workbook_sha256=compiled.workbook.sha256 if compiled.workbook else None,
         workbook_type=compiled.workbook_type,
@@ -149,7 +152,8 @@ def add_media(
             blobs.remember(unit, brought[expected.name])
             forms.add_media(unit, version_id, expected.name, expected.type, blob_sha256=brought[expected.name].sha256)
         elif before is not None and before.blob_sha256:
-            forms.add_media(unit, version_id, expected.name, expected.type, blob_sha256=before.blob_sha256)
+            kept = {"blob_sha256": before.blob_sha256, "content_type": before.content_type}
+            forms.add_media(unit, version_id, expected.name, expected.type, **kept)
         elif expected.name.endswith(".csv") and list_id is not None:
             forms.add_media(unit, version_id, expected.name, expected.type, entity_list_id=list_id)
         else:

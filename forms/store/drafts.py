@@ -21,11 +21,13 @@ from storage.unit_of_work import Unit
 TOKEN_BYTES = 32
 
 
-def set_draft(unit: Unit, form_id: int, form_version_id: int) -> None:
-    """Make a version the form's draft; a token that there is stays, so that tablets need no new configuration."""
-    unit.connection.execute(
-        update(form).where(form.c.id == form_id).values(draft_version_id=form_version_id, updated_at=unit.now)
-    )
+def set_draft(unit: Unit, form_id: int, form_version_id: int, *, is_new: bool = False) -> None:
+    """Make a version the form's draft; a token that there is stays, so that tablets need no new configuration.
+
+    *is_new*: it is the form's first version, with which the form is made and not changed.
+    """
+    change = {} if is_new else {"updated_at": unit.now}
+    unit.connection.execute(update(form).where(form.c.id == form_id).values(draft_version_id=form_version_id, **change))
     unit.connection.execute(
         update(form)
         .where(form.c.id == form_id, form.c.draft_token.is_(None))

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, insert, select, update
 
 from storage.blobs import Stored
 from storage.problems import NotFound, Problem
-from storage.schema import blob, entity_list, form, form_attachment, form_version, project
+from storage.schema import blob, entity_list, form, form_attachment, form_publication, form_version, project
 from storage.unit_of_work import Unit, tried_again_if_taken
 
 WEB_ID_BYTES = 24
@@ -73,6 +73,7 @@ class Media:
     entity_list_id: int | None
     entity_list: str | None
     updated_at: datetime | None
+    content_type: str | None = None
 
 
 def _forms(version_id: ColumnElement[int | None] = form.c.current_version_id) -> Select[Any]:
@@ -136,6 +137,15 @@ def draft_form_of(unit: Unit, project_id: int, xml_form_id: str, **_path: object
     if row is None:
         raise NotFound
     return replace(Form(*row), is_draft=True)
+
+
+def shown_form_of(unit: Unit, project_id: int, xml_form_id: str, **_path: object) -> Form:
+    """The form with this id in this project, as its published version says, or as its draft while there is none.
+
+    Raises: NotFound.
+    """
+    found = form_of(unit, project_id, xml_form_id)
+    return found if found.version_id is not None else draft_form_of(unit, project_id, xml_form_id)
 
 
 def tested_form_of(unit: Unit, test_token: str, project_id: int, xml_form_id: str, **_path: object) -> Form:
@@ -289,6 +299,7 @@ def media_of(unit: Unit, form_version_id: int) -> list[Media]:
             form_attachment.c.entity_list_id,
             entity_list.c.name.label("entity_list"),
             form_attachment.c.updated_at,
+            form_attachment.c.content_type,
         )
         .outerjoin(blob, blob.c.sha256 == form_attachment.c.blob_sha256)
         .outerjoin(entity_list, entity_list.c.id == form_attachment.c.entity_list_id)
@@ -337,7 +348,9 @@ def add_version(unit: Unit, **columns: Any) -> int:
 
 
 def add_media(unit: Unit, form_version_id: int, name: str, type: str, **source: Any) -> None:
-    """Note that a version expects the media file *name*; *source* is `blob_sha256` or `entity_list_id` where known."""
+    """Note that a version expects the media file *name*; *source* is `blob_sha256` (perhaps with `content_type`) or
+    `entity_list_id` where known.
+    """
     unit.connection.execute(
         insert(form_attachment),
         {
@@ -346,6 +359,7 @@ def add_media(unit: Unit, form_version_id: int, name: str, type: str, **source: 
             "type": type,
             "blob_sha256": None,
             "entity_list_id": None,
+            "content_type": None,
             "updated_at": unit.now if source else None,
             **source,
         },
@@ -353,13 +367,19 @@ def add_media(unit: Unit, form_version_id: int, name: str, type: str, **source: 
 
 
 def set_media(
-    unit: Unit, form_version_id: int, name: str, blob_sha256: str | None = None, *, entity_list_id: int | None = None
+    unit: Unit,
+    form_version_id: int,
+    name: str,
+    blob_sha256: str | None = None,
+    *,
+    content_type: str | None = None,
+    entity_list_id: int | None = None,
 ) -> bool:
     """Give an expected media file its content, an entity list, or neither; false when the version expects no such file."""
     done = unit.connection.execute(
         update(form_attachment)
         .where(form_attachment.c.form_version_id == form_version_id, form_attachment.c.name == name)
-        .values(blob_sha256=blob_sha256, entity_list_id=entity_list_id, updated_at=unit.now)
+        .values(blob_sha256=blob_sha256, content_type=content_type, entity_list_id=entity_list_id, updated_at=unit.now)
     )
     return done.rowcount == 1
 
@@ -379,9 +399,12 @@ def change(unit: Unit, form_id: int, **columns: Any) -> None:
     unit.connection.execute(update(form).where(form.c.id == form_id).values(**columns, updated_at=unit.now))
 
 
-def mark_published(unit: Unit, form_id: int, form_version_id: int) -> None:
-    """Make a version the form's current one; a draft that is this version ends, any other stays."""
+def mark_published(unit: Unit, form_id: int, form_version_id: int, notes: str | None = None) -> None:
+    """Make a version the form's current one, with what is said about it; a draft that is this version ends, any other stays."""
     unit.connection.execute(update(form_version).where(form_version.c.id == form_version_id).values(published_at=unit.now))
+    unit.connection.execute(
+        insert(form_publication), {"form_version_id": form_version_id, "published_by": unit.actor_id, "notes": notes}
+    )
     unit.connection.execute(
         update(form).where(form.c.id == form_id).values(current_version_id=form_version_id, updated_at=unit.now)
     )

@@ -16,6 +16,7 @@ from storage.schema import (
     entity_version,
     form,
     form_attachment,
+    form_publication,
     form_version,
     form_version_key,
     public_link,
@@ -225,7 +226,8 @@ def remove_versions(unit: Unit, form_id: int) -> list[str]:
     pieces = delete(upload).where(upload.c.form_id == form_id).returning(upload.c.blob_sha256)
     named = _named(unit.connection.execute(media).scalars()) + _named(unit.connection.execute(pieces).scalars())
     unit.connection.execute(delete(purged_submission).where(purged_submission.c.form_id == form_id))
-    unit.connection.execute(delete(form_version_key).where(form_version_key.c.form_version_id.in_(ours)))
+    for hanging in (form_version_key, form_publication):
+        unit.connection.execute(delete(hanging).where(hanging.c.form_version_id.in_(ours)))
     gone = delete(form_version).where(form_version.c.form_id == form_id).returning(form_version.c.workbook_sha256)
     return named + _named(unit.connection.execute(gone).scalars())
 

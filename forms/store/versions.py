@@ -4,20 +4,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, false, func, or_, select
+from sqlalchemy import Select, and_, false, func, or_, select
 
 from forms.store.forms import tested_form_of
 from storage.problems import NotFound
-from storage.schema import blob, form, form_version, form_version_key
+from storage.schema import blob, form, form_publication, form_version, form_version_key
 from storage.unit_of_work import Unit
 
 # Central's word in addresses for the version that has no name.
 NAMELESS = "___"
+_SHOWN = func.coalesce(form.c.current_version_id, form.c.draft_version_id)
 
 
 @dataclass(frozen=True, slots=True)
 class FormVersion:
-    """A version of a form that was not deleted; *is_current*: the one that tablets get; null *published_at*: the draft."""
+    """A version of a form; *is_current*: the one that tablets get; null *published_at*: the draft; *deleted_at*: since when its
+    form lies in the trash. *created_by* uploaded it.
+    """
 
     id: int
     form_id: int
@@ -27,6 +30,7 @@ class FormVersion:
     version: str
     name: str | None
     md5: str
+    sha1: str | None
     sha256: str
     workbook_sha256: str | None
     workbook_md5: str | None
@@ -36,6 +40,8 @@ class FormVersion:
     form_updated_at: datetime | None
     created_by: int | None
     published_at: datetime | None
+    published_by: int | None
+    publish_notes: str | None
     is_current: bool
     validated: bool
     form_published: bool
@@ -46,6 +52,7 @@ class FormVersion:
     web_draft_id: str | None
     webforms_enabled: bool
     key_id: int | None
+    deleted_at: datetime | None
 
     @property
     def is_draft(self) -> bool:
@@ -53,7 +60,7 @@ class FormVersion:
         return self.published_at is None
 
 
-def _versions() -> Select[Any]:
+def _versions(*, deleted: bool = False) -> Select[Any]:
     return (
         select(
             form_version.c.id,
@@ -64,6 +71,7 @@ def _versions() -> Select[Any]:
             form_version.c.version,
             form_version.c.name,
             form_version.c.xform_md5,
+            form_version.c.xform_sha1,
             form_version.c.xform_sha256,
             form_version.c.workbook_sha256,
             blob.c.md5,
@@ -73,6 +81,8 @@ def _versions() -> Select[Any]:
             form.c.updated_at,
             form_version.c.created_by,
             form_version.c.published_at,
+            form_publication.c.published_by,
+            form_publication.c.notes,
             func.coalesce(form_version.c.id == form.c.current_version_id, false()),
             form_version.c.validated,
             form.c.current_version_id.is_not(None),
@@ -83,11 +93,13 @@ def _versions() -> Select[Any]:
             form.c.web_draft_id,
             form.c.webforms_enabled,
             form_version_key.c.key_id,
+            form.c.deleted_at,
         )
         .join(form, form.c.id == form_version.c.form_id)
         .outerjoin(blob, blob.c.sha256 == form_version.c.workbook_sha256)
         .outerjoin(form_version_key, form_version_key.c.form_version_id == form_version.c.id)
-        .where(form.c.deleted_at.is_(None))
+        .outerjoin(form_publication, form_publication.c.form_version_id == form_version.c.id)
+        .where(form.c.deleted_at.is_not(None) if deleted else form.c.deleted_at.is_(None))
     )
 
 
@@ -132,15 +144,19 @@ def tested_draft_of(unit: Unit, test_token: str, project_id: int, xml_form_id: s
     return draft_of(unit, project_id, xml_form_id)
 
 
-def shown_of(unit: Unit, project_id: int, xml_form_id: str, **_path: object) -> FormVersion:
-    """The current version of this form, or its draft while nothing was published.
+def shown_of(unit: Unit, project_id: int, xml_form_id: str, version: str | None = None, **_path: object) -> FormVersion:
+    """The published *version* of this form; when it is null the current one, or the draft while nothing was published.
 
     Raises: NotFound.
     """
-    try:
-        return version_of(unit, project_id, xml_form_id)
-    except NotFound:
-        return draft_of(unit, project_id, xml_form_id)
+    if version is not None:
+        return version_of(unit, project_id, xml_form_id, version)
+    row = unit.connection.execute(
+        _versions().where(form.c.project_id == project_id, form.c.xml_form_id == xml_form_id, form_version.c.id == _SHOWN)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    return FormVersion(*tuple(row))
 
 
 def by_web_id(unit: Unit, web_id: str, **_path: object) -> FormVersion:
@@ -156,16 +172,15 @@ def by_web_id(unit: Unit, web_id: str, **_path: object) -> FormVersion:
     return FormVersion(*tuple(row))
 
 
-def current_versions_in(unit: Unit, project_id: int, visible: Any, drafts: Any = None) -> list[FormVersion]:
-    """The current version of each form of a project for which *visible* (a condition over the form table) holds, by form id.
+def current_versions_in(unit: Unit, project_id: int, visible: Any, drafts: Any, *, deleted: bool = False) -> list[FormVersion]:
+    """The current version of each form of a project for which *visible* (a condition over the form table) holds, by name.
 
-    Where *drafts* holds too, a form that was never published is told by its draft.
+    Where *drafts* holds too, a form that was never published is told by its draft. *deleted*: those in the trash instead.
     """
-    current = form_version.c.id == form.c.current_version_id
-    draft = form.c.current_version_id.is_(None) & (form_version.c.id == form.c.draft_version_id)
-    shown = current if drafts is None else or_(current, draft & drafts)
-    query = _versions().where(form.c.project_id == project_id, shown, visible)
-    return [FormVersion(*tuple(row)) for row in unit.connection.execute(query.order_by(form.c.xml_form_id))]
+    shown = and_(form_version.c.id == _SHOWN, or_(form.c.current_version_id.is_not(None), drafts))
+    query = _versions(deleted=deleted).where(form.c.project_id == project_id, shown, visible)
+    by_name = (func.coalesce(form_version.c.name, form.c.xml_form_id), form.c.xml_form_id, form.c.id)
+    return [FormVersion(*tuple(row)) for row in unit.connection.execute(query.order_by(*by_name))]
 
 
 def versions_of(unit: Unit, form_id: int) -> list[FormVersion]:

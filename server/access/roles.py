@@ -10,11 +10,12 @@ from server.access.verbs import Verb
 
 _VIEW = frozenset(
     {
-        Verb.PROJECT_READ, Verb.FORM_LIST, Verb.FORM_READ, Verb.OPEN_FORM_READ, Verb.SUBMISSION_LIST, Verb.SUBMISSION_READ,
-        Verb.DATASET_LIST, Verb.DATASET_READ, Verb.ENTITY_LIST, Verb.ENTITY_READ, Verb.DELIVERY_READ,
+        Verb.PROJECT_READ, Verb.FORM_LIST, Verb.FORM_READ, Verb.OPEN_FORM_LIST, Verb.OPEN_FORM_READ, Verb.SUBMISSION_LIST,
+        Verb.SUBMISSION_READ, Verb.DATASET_LIST, Verb.DATASET_READ, Verb.ENTITY_LIST, Verb.ENTITY_READ, Verb.DELIVERY_READ,
     }
 )  # fmt: skip
-_COLLECT = frozenset({Verb.FORM_LIST, Verb.OPEN_FORM_READ, Verb.SUBMISSION_CREATE})
+_COLLECT = frozenset({Verb.OPEN_FORM_READ, Verb.SUBMISSION_CREATE})
+_AT_A_DESK = frozenset({Verb.PROJECT_READ, Verb.OPEN_FORM_LIST})
 _CASES = frozenset({Verb.CASE_LIST, Verb.CASE_READ})
 _MANAGE = _VIEW | frozenset(
     {
@@ -31,10 +32,10 @@ ROLES: Mapping[str, frozenset[Verb]] = MappingProxyType(
         "admin": frozenset(Verb),
         "manager": _MANAGE,
         "viewer": _VIEW,
-        "formfill": _COLLECT | {Verb.PROJECT_READ},
+        "formfill": _COLLECT | _AT_A_DESK,
         "app-user": _COLLECT,
         "public-link": _COLLECT,
-        "enumerator": _COLLECT | _CASES | {Verb.PROJECT_READ},
+        "enumerator": _COLLECT | _CASES | _AT_A_DESK,
         "clinician": _CASES | {Verb.PROJECT_READ},
         "protection-officer": _CASES | {Verb.PROJECT_READ},
         "monitoring-officer": _CASES | {Verb.PROJECT_READ, Verb.DELIVERY_READ},

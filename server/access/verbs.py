@@ -12,6 +12,8 @@ class Verb(StrEnum):
     PROJECT_DELETE = "project.delete"
     FORM_CREATE = "form.create"
     FORM_LIST = "form.list"
+    # To list forms but those that are closed.
+    OPEN_FORM_LIST = "open_form.list"
     FORM_READ = "form.read"
     # Of a form that still takes submissions; whoever only collects has no business with one that is closed.
     OPEN_FORM_READ = "open_form.read"

@@ -64,7 +64,7 @@ class Tab:
 
 
 _TABS = (
-    ("forms", "", Verb.FORM_LIST, N_("Forms")),
+    ("forms", "", Verb.OPEN_FORM_READ, N_("Forms")),
     ("deliveries", "/deliveries", Verb.DELIVERY_READ, N_("Deliveries")),
     ("quarantine", "/quarantine", Verb.QUARANTINE_READ, N_("Quarantine")),
     ("cases", "/cases", Verb.CASE_LIST, N_("Cases")),

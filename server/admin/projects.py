@@ -26,7 +26,7 @@ def home(ask: Ask[None]) -> Answer:
 @admin.get("/projects/<int:project_id>", needs=Verb.PROJECT_READ, finds=projects_store.project_of)
 def project_page(ask: Ask[Project]) -> Answer:
     """The project's forms: version, state, and the counts for whoever may list submissions."""
-    listing = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id)
+    listing = may(ask.actor, Verb.OPEN_FORM_READ, project_id=form.c.project_id, form_id=form.c.id)
     counting = may(ask.actor, Verb.SUBMISSION_LIST, project_id=form.c.project_id, form_id=form.c.id)
     filling = may(ask.actor, Verb.SUBMISSION_CREATE, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
     changing = may(ask.actor, Verb.FORM_UPDATE, project_id=form.c.project_id, form_id=form.c.id)

@@ -83,7 +83,7 @@ def assign(ask: Ask[Any]) -> Answer:
     held = Assigned(actor_id, role) in assignments.assigned_at(ask.unit, place, role)
     delegating.give(ask.unit, ask.actor, actor_id, role, place)
     if held:
-        raise FormExists(fields="(actorId,roleId)", values=f"({actor_id},{NUMBERS[role]})")
+        raise FormExists(fields=["actorId", "roleId"], values=[str(actor_id), str(NUMBERS[role])])
     return success()
 
 

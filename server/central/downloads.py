@@ -23,9 +23,9 @@ SPREADSHEETS = {"application/vnd.ms-excel": ".xls"}
 
 @trying.get(f"{DRAFT}.xml", needs=ANYONE, finds=store.tested_draft_of)
 @central.get(f"{DRAFT}.xml", needs=Verb.FORM_UPDATE, finds=store.draft_of)
-@downloaded.get(f"{FORM}.xml", f"{VERSION}.xml", needs=Verb.OPEN_FORM_READ, finds=store.version_of)
+@downloaded.get(f"{FORM}.xml", f"{VERSION}.xml", needs=Verb.OPEN_FORM_READ, finds=store.shown_of)
 def xform(ask: Ask[FormVersion]) -> Answer:
-    """A version's XForm, exactly the bytes whose MD5 the form list names.
+    """A version's XForm, exactly the bytes whose MD5 the form list names; of a form that only has a draft, for who may change it.
 
     Source: ODK Central, GET …/forms/{id}.xml; openrosa.md DL-01 to DL-08.
     """
@@ -40,7 +40,7 @@ def xform(ask: Ask[FormVersion]) -> Answer:
 @central.get(
     *(f"{place}.{kind}" for place in (FORM, VERSION) for kind in ("xlsx", "xls")),
     needs=Verb.OPEN_FORM_READ,
-    finds=store.version_of,
+    finds=store.shown_of,
 )
 def workbook(ask: Ask[FormVersion]) -> Answer:
     """The spreadsheet from which a version was made, as it was uploaded.
@@ -49,14 +49,14 @@ def workbook(ask: Ask[FormVersion]) -> Answer:
     Source: ODK Central, GET …/forms/{id}.xlsx.
     """
     ending = SPREADSHEETS.get(ask.found.workbook_type or "", ".xlsx")
-    if ask.found.workbook_sha256 is None or not ask.target.partition("?")[0].endswith(ending):
+    if ask.found.workbook_sha256 is None or not ask.target.partition("?")[0].rstrip("/").endswith(ending):
         raise NotFound
     name = f"{ask.found.xml_form_id}{ending}"
     return _blob(ask, name, ask.found.workbook_sha256, ask.found.workbook_md5, ask.found.workbook_bytes, ask.found.workbook_type)
 
 
 @central.get(f"{DRAFT}/attachments", needs=Verb.FORM_UPDATE, finds=store.draft_of)
-@central.get(f"{FORM}/attachments", f"{VERSION}/attachments", needs=Verb.OPEN_FORM_READ, finds=store.version_of)
+@central.get(f"{FORM}/attachments", f"{VERSION}/attachments", needs=Verb.OPEN_FORM_READ, finds=store.shown_of)
 def list_media(ask: Ask[FormVersion]) -> Answer:
     """The media that a version expects.
 
@@ -69,7 +69,7 @@ def list_media(ask: Ask[FormVersion]) -> Answer:
 
 @trying.get(f"{DRAFT}/attachments/<name>", needs=ANYONE, finds=store.tested_draft_of)
 @central.get(f"{DRAFT}/attachments/<name>", needs=Verb.FORM_UPDATE, finds=store.draft_of)
-@downloaded.get(f"{FORM}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.OPEN_FORM_READ, finds=store.version_of)
+@downloaded.get(f"{FORM}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.OPEN_FORM_READ, finds=store.shown_of)
 def media(ask: Ask[FormVersion]) -> Answer:
     """One media file: its content, or the entity list it stands for as CSV.
 
@@ -82,7 +82,8 @@ def media(ask: Ask[FormVersion]) -> Answer:
         return _entity_list(ask, found.name, found.entity_list_id)
     if found.blob_sha256 is None:
         raise NotFound
-    return _blob(ask, found.name, found.blob_sha256, found.blob_md5, found.size_bytes, mimetypes.guess_type(found.name)[0])
+    kind = found.content_type or mimetypes.guess_type(found.name)[0]
+    return _blob(ask, found.name, found.blob_sha256, found.blob_md5, found.size_bytes, kind)
 
 
 def _entity_list(ask: Ask[Any], name: str, entity_list_id: int) -> Answer:

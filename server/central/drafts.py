@@ -1,5 +1,6 @@
 """Drafts: what is being prepared while tablets go on with the published version."""
 
+import re
 from typing import Any
 
 from forms import definitions, drafting, serving_entities
@@ -13,18 +14,21 @@ from server.central.forms import DRAFT
 from server.central.surface import central
 from server.web.answers import Answer, json, success
 from server.web.bodies import Incoming, json_object
-from server.web.parameters import BadParameter
+from server.web.parameters import BadParameter, action_notes
 from server.web.surface import Ask
 from storage.blobs import Stored
 
 MEDIA = f"{DRAFT}/attachments/<name>"
+# What clients write that do not know better: pyodk the first, curl the second.
+UNTYPED = frozenset({"application/octet-stream", "application/x-www-form-urlencoded"})
+_TYPE = re.compile(r"[\w!#$&^.+-]{1,127}/[\w!#$&^.+-]{1,127}(; ?charset=[\w.-]{1,40})?", re.ASCII)
 
 
 @central.post(DRAFT, needs=Verb.FORM_UPDATE, finds=forms_store.form_of, reads=uploads.sent, works=uploads.compiled)
 def set_draft(ask: Ask[Form]) -> Answer:
     """Make or replace the draft; without a body, from the published version.
 
-    Raises: Warned, BadFormId, FieldTypeChanged, NotFound, and whatever compiling raises.
+    Raises: Warned, BadFormId, FieldTypeChanged, MissingField, and whatever compiling raises.
     Source: ODK Central, POST …/draft.
     """
     uploaded: Uploaded | None = ask.prepared
@@ -49,12 +53,13 @@ def discard_draft(ask: Ask[Form]) -> Answer:
 
 @central.post(f"{DRAFT}/publish", needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of)
 def publish_draft(ask: Ask[Form]) -> Answer:
-    """Publish the draft; `?version=` renames it first.
+    """Publish the draft; `?version=` renames it first, and `X-Action-Notes` says something about it.
 
-    Raises: VersionTaken, FieldTypeChanged; DraftChanged, when another designer was faster by less than a request.
+    Raises: NotText, VersionTaken, FieldTypeChanged; DraftChanged, when another designer was faster by less than a request.
     Source: ODK Central, POST …/draft/publish.
     """
-    drafting.publish(ask.unit, ask.found.id, version=ask.query.get("version"), seen=ask.found.draft_version_id)
+    version, notes = ask.query.get("version") or None, action_notes(ask.headers)
+    drafting.publish(ask.unit, ask.found.id, version=version, seen=ask.found.draft_version_id, notes=notes)
     return success()
 
 
@@ -68,11 +73,13 @@ def _stored(incoming: Incoming) -> Stored:
 
 @central.post(MEDIA, needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of, reads=_stored)
 def supply_media(ask: Ask[Form]) -> Answer:
-    """Give an expected file its content.
+    """Give an expected file its content, and the type that the client names for it.
 
     Raises: NotFound, TooLarge. Source: ODK Central, POST …/draft/attachments/{name}.
     """
-    file = drafting.supply_media(ask.unit, ask.found.id, ask.path["name"], ask.body)
+    said = ask.headers.get("Content-Type", "").strip()
+    content_type = said if _TYPE.fullmatch(said) and said.lower() not in UNTYPED else None
+    file = drafting.supply_media(ask.unit, ask.found.id, ask.path["name"], ask.body, content_type)
     return json(downloads.shown(file, {}))
 
 

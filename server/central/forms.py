@@ -26,7 +26,7 @@ from server.central import shapes, uploads
 from server.central.surface import central, linked
 from server.web.answers import Answer, json, stated, success
 from server.web.bodies import json_object
-from server.web.parameters import BadParameter, extended, switch
+from server.web.parameters import BadParameter, action_notes, extended, switch
 from server.web.surface import ANYONE, SIGNED_IN, Ask, place_of, verb_for
 from storage.schema import form
 
@@ -39,22 +39,21 @@ STATES = ("open", "closing", "closed")
 
 @central.get(FORMS, needs=SIGNED_IN, finds=projects_store.project_of)
 def list_forms(ask: Ask[Project]) -> Answer:
-    """The forms that the caller may list, those that only have a draft for who may change them; `?deleted=true`: the trash.
+    """The forms that the caller may list, by name; `?deleted=true`: those in the trash, with the numbers that restore them.
+
+    What only has a draft is listed for who may change it, and what is closed not for who only collects.
 
     Source: ODK Central, GET …/forms.
     """
-    ask.require_any(Verb.FORM_LIST)
-    if switch(ask.query, "deleted"):
-        visible = may(ask.actor, Verb.FORM_DELETE, project_id=form.c.project_id, form_id=form.c.id)
-        return json([_deleted(each) for each in trash.deleted_forms(ask.unit, ask.found.id, visible)])
-    return json(listed(ask, ask.found.id, detailed=extended(ask.headers)))
+    ask.require_any(Verb.OPEN_FORM_LIST)
+    return json(listed(ask, ask.found.id, detailed=extended(ask.headers), deleted=switch(ask.query, "deleted")))
 
 
 @central.post(FORMS, needs=Verb.FORM_CREATE, finds=projects_store.project_of, reads=uploads.sent, works=uploads.compiled)
 def create_form(ask: Ask[Project]) -> Answer:
     """A new form with a draft, or published at once for `?publish=true`.
 
-    Raises: MissingField, Warned, FormExists, BadFormId, and whatever compiling raises.
+    Raises: MissingField, Warned, FormExists, BadFormId, MissingMeta, and whatever compiling raises.
     Source: ODK Central, POST …/forms.
     """
     uploaded: Uploaded | None = ask.prepared
@@ -65,7 +64,7 @@ def create_form(ask: Ask[Project]) -> Answer:
     in_trash = trash.holds(ask.unit, ask.found.id, xml_form_id)
     uploads.heed(ask.query, uploaded, removed=[], deleted=xml_form_id if in_trash else None)
     if switch(ask.query, "publish"):
-        drafting.publish(ask.unit, form_id)
+        drafting.publish(ask.unit, form_id, notes=action_notes(ask.headers))
     return json(_form(store.shown_of(ask.unit, ask.found.id, xml_form_id)) | uploads.told(ask, uploaded))
 
 
@@ -75,29 +74,25 @@ def one_form(ask: Ask[FormVersion]) -> Answer:
 
     Source: ODK Central, GET …/forms/{id}.
     """
-    if ask.found.is_draft:
-        policy.require(ask.unit, ask.actor, Verb.FORM_UPDATE, place_of(ask.found))
     return _shown(ask)
 
 
 @central.get(DRAFT, needs=Verb.FORM_UPDATE, finds=store.draft_of)
 def one_draft(ask: Ask[FormVersion]) -> Answer:
-    """The draft, with the token under which it can be tried.
+    """The draft, with the token under which it can be tried; extended, with what was sent to try it.
 
     Source: ODK Central, GET …/draft.
     """
-    return _shown(ask)
+    return _shown(ask, draft=True)
 
 
 @central.get(VERSION, needs=Verb.OPEN_FORM_READ, finds=store.version_of)
 def one_version(ask: Ask[FormVersion]) -> Answer:
-    """A published version.
+    """A published version; extended, with what came for its form and who published it.
 
     Source: ODK Central, GET …/versions/{version}.
     """
-    if not extended(ask.headers):
-        return json(_form(ask.found))
-    return json(_form(ask.found) | _published(ask.found, actors_by_id(ask.unit, [ask.found.created_by])))
+    return _shown(ask)
 
 
 @linked.get("/form-links/<web_id>/form", needs=ANYONE, finds=store.by_web_id)
@@ -120,7 +115,7 @@ def change_form(ask: Ask[Form]) -> Answer:
     change: dict[str, Any] = {}
     if "state" in ask.body:
         if ask.body["state"] not in STATES:
-            raise BadParameter(field="state", reason=f"expected one of {', '.join(STATES)}.")
+            raise BadParameter(field="state", value=ask.body["state"], reason=f"expected one of {', '.join(STATES)}.")
         change["state"] = ask.body["state"]
     if "webformsEnabled" in ask.body:
         if not isinstance(ask.body["webformsEnabled"], bool):
@@ -159,28 +154,31 @@ def restore_form(ask: Ask[DeletedForm]) -> Answer:
 def dataset_diff(ask: Ask[FormVersion]) -> Answer:
     """The entity lists that the form feeds, with their properties; for a draft, which of both would be new.
 
-    Source: ODK Central, GET …/dataset-diff.
+    An encrypted form feeds none, since its answers cannot be read here. Source: ODK Central, GET …/dataset-diff.
     """
+    if ask.found.key_id is not None:
+        return json([])
     definition = definition_of(ask.unit, ask.found.id)
     found = serving_entities.fed_by(ask.unit, ask.found.project_id, definition, with_new=ask.found.is_draft)
     return json([_fed(each, is_draft=ask.found.is_draft) for each in found])
 
 
-@central.get(f"{FORM}/versions", needs=Verb.OPEN_FORM_READ, finds=store.version_of)
+@central.get(f"{FORM}/versions", needs=Verb.OPEN_FORM_READ, finds=store.shown_of)
 def list_versions(ask: Ask[FormVersion]) -> Answer:
-    """Every published version, the newest first.
+    """Every published version, the newest first; none of a form that only has a draft.
 
     Source: ODK Central, GET …/versions.
     """
     found = store.versions_of(ask.unit, ask.found.form_id)
     if not extended(ask.headers):
         return json([_form(each) for each in found])
-    actors = actors_by_id(ask.unit, [each.created_by for each in found])
-    return json([_form(each) | _published(each, actors) for each in found])
+    actors = actors_by_id(ask.unit, [each.published_by for each in found])
+    designer = _designs(ask)
+    return json([_form(each) | _publication(each, actors) | _notes(each, told=designer) for each in found])
 
 
 @central.get(f"{DRAFT}/fields", needs=Verb.FORM_UPDATE, finds=store.draft_of)
-@central.get(f"{FORM}/fields", f"{VERSION}/fields", needs=Verb.OPEN_FORM_READ, finds=store.version_of)
+@central.get(f"{FORM}/fields", f"{VERSION}/fields", needs=Verb.OPEN_FORM_READ, finds=store.shown_of)
 def fields(ask: Ask[FormVersion]) -> Answer:
     """The form's fields in document order; `?odata=true` names them as OData does.
 
@@ -190,41 +188,27 @@ def fields(ask: Ask[FormVersion]) -> Answer:
     return json([_field(each, odata=odata) for each in definition_of(ask.unit, ask.found.id).fields])
 
 
-def listed(ask: Ask[Any], project_id: int, *, detailed: bool) -> list[dict[str, Any]]:
+def listed(ask: Ask[Any], project_id: int, *, detailed: bool, deleted: bool = False) -> list[dict[str, Any]]:
     """The forms of a project that the caller may list, as Central lists them; *detailed*: with its extended metadata."""
-    visible = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id)
+    collected = may(ask.actor, Verb.OPEN_FORM_LIST, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state != "closed")
+    visible = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id) | collected
     drafts = may(ask.actor, Verb.FORM_UPDATE, project_id=form.c.project_id, form_id=form.c.id)
-    found = store.current_versions_in(ask.unit, project_id, visible, drafts)
+    found = store.current_versions_in(ask.unit, project_id, visible, drafts, deleted=deleted)
     if not detailed:
         return [_form(each) for each in found]
-    counts = tallies.form_tallies(ask.unit, project_id)
+    counts = tallies.form_tallies(ask.unit, project_id, deleted=deleted)
     actors = actors_by_id(ask.unit, [tally.created_by for tally in counts.values()])
     return [_form(each) | _detail(ask, each, counts.get(each.form_id, FormTally()), actors) for each in found]
 
 
-def _shown(ask: Ask[FormVersion]) -> Answer:
+def _shown(ask: Ask[FormVersion], *, draft: bool = False) -> Answer:
+    found = ask.found
     if not extended(ask.headers):
-        return json(_form(ask.found))
-    tally = tallies.form_tallies(ask.unit, ask.found.project_id, ask.found.form_id)[ask.found.form_id]
-    return json(_form(ask.found) | _detail(ask, ask.found, tally, actors_by_id(ask.unit, [tally.created_by])))
-
-
-def _deleted(found: DeletedForm) -> dict[str, Any]:
-    return {
-        "id": found.form_id,
-        "projectId": found.project_id,
-        "xmlFormId": found.xml_form_id,
-        "name": found.name,
-        "version": found.version,
-        "hash": found.md5,
-        "state": found.state,
-        "keyId": None,
-        "enketoId": None,
-        "publishedAt": stated(found.published_at),
-        "createdAt": stated(found.created_at),
-        "updatedAt": stated(found.updated_at),
-        "deletedAt": stated(found.deleted_at),
-    }
+        return json(_form(found))
+    tally = tallies.form_tallies(ask.unit, found.project_id, found.form_id, draft=draft)[found.form_id]
+    actors = actors_by_id(ask.unit, [tally.created_by, found.published_by])
+    publication = _publication(found, actors) if "version" in ask.path else {}
+    return json(_form(found) | _detail(ask, found, tally, actors) | publication | _notes(found, told=_designs(ask)))
 
 
 def _fed(found: FedList, *, is_draft: bool) -> dict[str, Any]:
@@ -242,16 +226,17 @@ def _form(found: FormVersion) -> dict[str, Any]:
         "version": found.version,
         "state": found.state,
         "hash": found.md5,
+        "sha": found.sha1,
         "sha256": found.sha256,
         "keyId": found.key_id,
-        "enketoId": found.web_draft_id if found.is_draft else found.web_id,
-        "enketoOnceId": None if found.is_draft else found.web_once_id,
+        "enketoId": found.web_draft_id if found.is_draft else found.web_id if found.is_current else None,
+        "enketoOnceId": found.web_once_id if found.is_current else None,
         "draftToken": found.draft_token if found.is_draft else None,
         "webformsEnabled": found.webforms_enabled,
         "publishedAt": stated(found.published_at),
         "createdAt": stated(found.form_created_at),
         "updatedAt": stated(found.form_updated_at),
-    }
+    } | ({"id": found.form_id, "deletedAt": stated(found.deleted_at)} if found.deleted_at else {})
 
 
 def _detail(ask: Ask[Any], found: FormVersion, tally: FormTally, actors: dict[int, KnownActor]) -> dict[str, Any]:
@@ -261,14 +246,22 @@ def _detail(ask: Ask[Any], found: FormVersion, tally: FormTally, actors: dict[in
         "lastSubmission": stated(tally.last_submission_at),
         "createdBy": shapes.actor(actors.get(tally.created_by or 0)),
         "excelContentType": found.workbook_type,
-        "entityRelated": bool(definition_of(ask.unit, found.id).entities),
+        "entityRelated": found.key_id is None and bool(definition_of(ask.unit, found.id).entities),
         "publicLinks": tally.public_links,
     }
 
 
-def _published(found: FormVersion, actors: dict[int, KnownActor]) -> dict[str, Any]:
-    publisher = shapes.actor(actors.get(found.created_by or 0))
-    return {"publishedBy": publisher, "excelContentType": found.workbook_type, "publishNotes": None}
+def _publication(found: FormVersion, actors: dict[int, KnownActor]) -> dict[str, Any]:
+    return {"publishedBy": shapes.actor(actors.get(found.published_by or 0)), "excelContentType": found.workbook_type}
+
+
+def _designs(ask: Ask[FormVersion]) -> bool:
+    return policy.allows(ask.unit, ask.actor, Verb.FORM_UPDATE, place_of(ask.found))
+
+
+def _notes(found: FormVersion, *, told: bool) -> dict[str, Any]:
+    """What its publisher said about a version, which is meant for other designers."""
+    return {"publishNotes": found.publish_notes} if told else {}
 
 
 def _field(found: Field, *, odata: bool) -> dict[str, Any]:

@@ -17,13 +17,21 @@ from server.web.answers import Answer, json, success
 from server.web.bodies import json_object
 from server.web.parameters import BadParameter, extended
 from server.web.surface import Ask
+from storage.problems import Problem
 
 LINKS = f"{FORM}/public-links"
 LINK = f"{LINKS}/<int:link_id>"
 NAME_CHARACTERS_MOST = 255
 
 
-@central.get(LINKS, needs=Verb.PUBLIC_LINK_LIST, finds=forms_store.published_form_of)
+class NoProperties(Problem):
+    """Nothing here would heed the properties of an actor."""
+
+    code = "501.1"
+    says = "The requested feature {feature} is not supported by this server."
+
+
+@central.get(LINKS, needs=Verb.PUBLIC_LINK_LIST, finds=forms_store.form_of)
 def list_links(ask: Ask[Form]) -> Answer:
     """The links to a form; the token is null once it was revoked.
 
@@ -32,12 +40,14 @@ def list_links(ask: Ask[Form]) -> Answer:
     return json(_links(ask, store.links_of(ask.unit, ask.found.id)))
 
 
-@central.post(LINKS, needs=Verb.PUBLIC_LINK_CREATE, finds=forms_store.published_form_of, reads=json_object)
+@central.post(LINKS, needs=Verb.PUBLIC_LINK_CREATE, finds=forms_store.form_of, reads=json_object)
 def create_link(ask: Ask[Form]) -> Answer:
     """A new link; `once`: good for a single submission; `sharesLists` (our own): whoever holds it may read the form's lists.
 
-    Raises: MissingField, BadParameter, CannotBeFilled, GivesListsAway. Source: ODK Central, POST …/public-links.
+    Raises: MissingField, BadParameter, NoProperties, CannotBeFilled, GivesListsAway.
+    Source: ODK Central, POST …/public-links.
     """
+    _refuse_properties(ask.body)
     once = ask.body.get("once", False)
     if not isinstance(once, bool):
         raise BadParameter(field="once", reason="expected true or false.")
@@ -58,10 +68,11 @@ def one_link(ask: Ask[PublicLink]) -> Answer:
 
 @central.route("PATCH", LINK, needs=Verb.PUBLIC_LINK_CREATE, finds=store.link_of, reads=json_object)
 def rename_link(ask: Ask[PublicLink]) -> Answer:
-    """Call a link otherwise.
+    """Call a link otherwise, which Central cannot do; what it does there, setting properties, is refused.
 
-    Raises: MissingField. Source: ODK Central, PATCH …/public-links/{id}.
+    Raises: MissingField, NoProperties. Source: ODK Central, PATCH …/public-links/{id}.
     """
+    _refuse_properties(ask.body)
     store.rename(ask.unit, ask.found.id, _name(ask.body))
     ask.note("public_link.update", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=str(ask.found.id))
     return json(_links(ask, [ask.found])[0])
@@ -76,6 +87,12 @@ def delete_link(ask: Ask[PublicLink]) -> Answer:
     store.delete(ask.unit, ask.found.id)
     ask.note("public_link.delete", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=str(ask.found.id))
     return success()
+
+
+def _refuse_properties(body: dict[str, Any]) -> None:
+    """Their holder would believe that they narrow what a link shows."""
+    if body.get("properties"):
+        raise NoProperties(feature="actor properties")
 
 
 def _name(body: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ def ask_receipts(ask: Ask[Project]) -> Answer:
 
     Raises: MissingField, BadParameter.
     """
-    ask.require_any(Verb.FORM_LIST)
+    ask.require_any(Verb.OPEN_FORM_READ)
     asked = ask.body.get("submissions")
     if not isinstance(asked, list):
         raise MissingField(field="submissions")

@@ -5,7 +5,7 @@ from typing import Any
 
 from forms.compiling.issue import Issue
 from forms.definition import reading
-from forms.problems import UnknownWorkbook
+from forms.problems import InvalidWorkbook, UnknownWorkbook
 from forms.uploading import Uploaded
 from server import uploads
 from server.languages import language
@@ -42,6 +42,9 @@ def compiled(ask: Ask[Any]) -> Uploaded | None:
         return None
     try:
         return uploads.compiled(ask, fallback_id=file.name or ask.path.get("xml_form_id"), lenient=True)
+    except InvalidWorkbook as refused:
+        refused.details.update(_in_central_words(refused.details["issues"]))
+        raise
     except UnknownWorkbook:
         if ask.headers.get("Content-Type", "").partition(";")[0].strip().lower() in XML:
             reading.read(file.path.read_bytes())  # says where it stops being XML
@@ -90,6 +93,13 @@ def told(ask: Ask[Any], uploaded: Uploaded) -> dict[str, Any]:
         "issues": [issue.as_json(said) for issue in uploaded.warnings],
         "notValidated": in_words(uploaded.not_validated, said),
     }
+
+
+def _in_central_words(issues: list[Issue]) -> dict[str, Any]:
+    """Where its clients look: all that forbids publication as one text, and what the compilers warn of besides."""
+    errors = [_line(issue) for issue in issues if issue.is_error]
+    warnings = [_line(issue) for issue in issues if not issue.is_error and issue.code in WARNING]
+    return {"error": "\n".join(errors), "warnings": warnings}
 
 
 def _line(issue: Issue) -> str:

@@ -35,9 +35,9 @@ def form_list(ask: Ask[Project]) -> Answer:
     Source: openrosa.md FL-01 to FL-34. An empty list wipes tablets that match exactly (FL-25), so a caller with no right in
     this project at all is refused rather than shown nothing.
     """
-    ask.require_any(Verb.FORM_LIST)
+    ask.require_any(Verb.OPEN_FORM_READ)
     heard(ask)
-    visible = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
+    visible = may(ask.actor, Verb.OPEN_FORM_READ, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
     return listing(ask, forms_store.forms_in(ask.unit, ask.found.id, visible))
 
 
@@ -92,10 +92,10 @@ def _entry(found: Form, url: str, with_media: frozenset[int]) -> str:
 @openrosa.get(
     "/projects/<int:project_id>/forms/<xml_form_id>/manifest",
     needs=Verb.OPEN_FORM_READ,
-    finds=forms_store.published_form_of,
+    finds=forms_store.shown_form_of,
 )
 def manifest(ask: Ask[Form]) -> Answer:
-    """The media that are there for the form's current version, or for its draft.
+    """The media that are there for the form's current version, or for its draft; without one, designers get the other's.
 
     Source: openrosa.md MF-01 to MF-13, EL-01 to EL-03. A file that nobody supplied yet is left out (MF-02).
     """
@@ -147,7 +147,7 @@ def integrity(ask: Ask[EntityList]) -> Answer:
     carried = serving_entities.is_carried(
         ask.unit, ask.found.id, may(ask.actor, Verb.OPEN_FORM_READ, project_id=form.c.project_id, form_id=form.c.id)
     )
-    if not carried and not policy.allows(ask.unit, ask.actor, Verb.FORM_LIST, place_of(ask.found)):
+    if not carried and not policy.allows(ask.unit, ask.actor, Verb.OPEN_FORM_READ, place_of(ask.found)):
         raise NotAllowed
     states = serving_entities.deleted(ask.unit, ask.found.id, _ids(ask.query.get("id", "")))
     entities = "".join(

@@ -92,7 +92,7 @@ def form_list(ask: Ask[Everywhere]) -> Answer:
     Raises: SeveralForms, as a list that names an id twice confuses Collect (FL-16); NotAllowed, rather than an empty list.
     Source: KoBo, GET /formList and /{user}/formList; openrosa.md KB-01 to KB-05.
     """
-    visible = may(ask.actor, Verb.FORM_LIST, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
+    visible = may(ask.actor, Verb.OPEN_FORM_READ, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
     listed = forms_store.forms_anywhere(ask.unit, visible)
     if not listed:
         raise NotAllowed

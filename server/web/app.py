@@ -99,7 +99,8 @@ class Body:
 class RawPath:
     """Routes on the path as it was sent: WSGI decodes `%2F` before routing, and form ids may hold slashes.
 
-    `%2F` and `%25` stay as they are until a route was found; `_decoded` turns them back in its arguments.
+    `%2F` and `%25` stay as they are until a route was found; `_decoded` turns them back in its arguments. A slash at the end
+    of an address of the API says nothing, as with Central.
     """
 
     def __init__(self, app: Any) -> None:
@@ -109,7 +110,10 @@ class RawPath:
         """Serve with a PATH_INFO in which an escaped slash is no separator."""
         raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if raw and raw.startswith("/"):
-            path = raw.partition("?")[0].replace("%25", "%2525").replace("%2f", "%252F").replace("%2F", "%252F")
+            path = raw.partition("?")[0]
+            if path.startswith("/v1/"):
+                path = path.rstrip("/")
+            path = path.replace("%25", "%2525").replace("%2f", "%252F").replace("%2F", "%252F")
             environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
         result: Iterable[bytes] = self._app(environ, start_response)
         return result

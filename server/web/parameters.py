@@ -1,8 +1,9 @@
 """What clients say beside the path: switches and numbers of the query, and Central's header for more detail."""
 
 from collections.abc import Mapping
+from urllib.parse import unquote
 
-from storage.problems import Problem
+from storage.problems import NotText, Problem
 
 LARGEST = 2**31 - 1
 
@@ -31,6 +32,17 @@ def number(query: Mapping[str, str], name: str) -> int | None:
     if not (given.isascii() and given.isdigit()) or len(given) > 10:
         raise BadParameter(field=name, reason="expected a whole number that is not negative.")
     return min(int(given), LARGEST)
+
+
+def action_notes(headers: Mapping[str, str]) -> str | None:
+    """What the client says about what it does, in Central's header, percent-encoded; null when it says nothing.
+
+    Raises: NotText.
+    """
+    said = unquote(headers.get("X-Action-Notes", "")).strip()
+    if "\0" in said:
+        raise NotText
+    return said or None
 
 
 def extended(headers: Mapping[str, str]) -> bool:

@@ -241,12 +241,15 @@ class Surface:
 
 
 def verb_for(needs: Verb, found: object) -> Verb:
-    """What is needed for what was found: to read a closed form, more than collecting needs.
+    """What is needed for what was found: to read a closed form, more than collecting needs; a draft, to be its designer.
 
     Source: ODK Central, the verb open_form.read.
     """
-    closed = needs is Verb.OPEN_FORM_READ and getattr(found, "state", None) == "closed"
-    return Verb.FORM_READ if closed else needs
+    if needs is not Verb.OPEN_FORM_READ:
+        return needs
+    if getattr(found, "is_draft", False):
+        return Verb.FORM_UPDATE
+    return Verb.FORM_READ if getattr(found, "state", None) == "closed" else needs
 
 
 def place_of(found: Located | None) -> Place:

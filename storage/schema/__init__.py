@@ -13,7 +13,7 @@ from storage.schema.base import metadata
 from storage.schema.blobs import blob
 from storage.schema.cases import case_lock, case_seal, fact_sheet, record_source
 from storage.schema.entities import entity, entity_held, entity_list, entity_property, entity_version
-from storage.schema.forms import form, form_attachment, form_version, public_link
+from storage.schema.forms import form, form_attachment, form_publication, form_version, public_link
 from storage.schema.jobs import audit, job
 from storage.schema.keys import encryption_key, form_version_key
 from storage.schema.quarantine import contact, quarantine, quarantine_file
@@ -46,6 +46,7 @@ __all__ = [
     "fact_sheet",
     "form",
     "form_attachment",
+    "form_publication",
     "form_version",
     "form_version_key",
     "job",

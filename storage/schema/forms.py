@@ -58,6 +58,7 @@ form_version = Table(
     Column("xform", LargeBinary, nullable=False),
     text("xform_md5"),
     text("xform_sha256"),
+    text("xform_sha1", nullable=True),  # that Central's clients may ask for
     text("workbook_sha256", ForeignKey("blob.sha256"), nullable=True, index=True),
     text("workbook_type", nullable=True),
     # By which KoBo knows the form whatever its id is; in forms that came from there.
@@ -77,6 +78,15 @@ Index(
     postgresql_where=sql("published_at is not null"),
 )
 
+# Who published a version, which need not be who uploaded it, and what they said about it.
+form_publication = Table(
+    "form_publication",
+    metadata,
+    Column("form_version_id", ForeignKey("form_version.id"), primary_key=True),
+    Column("published_by", ForeignKey("actor.id"), nullable=True),
+    text("notes", nullable=True),
+)
+
 form_attachment = Table(
     "form_attachment",
     metadata,
@@ -84,6 +94,8 @@ form_attachment = Table(
     text("name", primary_key=True),
     text("type"),
     text("blob_sha256", ForeignKey("blob.sha256"), nullable=True, index=True),
+    # What its designer's client called the content, if it said anything.
+    text("content_type", nullable=True),
     Column("entity_list_id", ForeignKey("entity_list.id"), nullable=True),
     moment("updated_at", nullable=True),
 )

@@ -5,6 +5,7 @@ answers: an action, its actor, its place, and the name of its subject.
 """
 
 from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, Table
+from sqlalchemy import text as sql
 
 from storage.schema.base import RowId, metadata, moment, row_id, text
 
@@ -35,4 +36,11 @@ audit = Table(
     text("subject", nullable=True),
     Column("details", JSON, nullable=True),
     Index("ix_audit__at", "at", "id"),
+)
+# Lists of forms say who made each.
+Index(
+    "ix_audit__form_created",
+    audit.c.form_id,
+    sqlite_where=sql("action = 'form.create'"),
+    postgresql_where=sql("action = 'form.create'"),
 )

@@ -95,8 +95,8 @@ def furnish(client: Client, tablet: Tablet, database: Database, blobs: DiskBlobs
 
 
 HANGS_ON_A_FORM = {
-    "assignment", "blob", "entity_held", "form_attachment", "form_version", "job", "public_link", "submission",
-    "submission_attachment", "submission_comment", "submission_version", "upload",
+    "assignment", "blob", "entity_held", "form_attachment", "form_publication", "form_version", "job", "public_link",
+    "submission", "submission_attachment", "submission_comment", "submission_version", "upload",
 }  # fmt: skip
 UPLOAD = {"instanceID": "uuid:9", "filename": "film.mp4", "filetype": "video/mp4"}
 

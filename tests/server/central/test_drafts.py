@@ -80,11 +80,10 @@ def test_a_new_form_is_a_draft_that_only_its_designers_see(
     assert len(made.get_json()["draftToken"]) == 64
     assert [each["xmlFormId"] for each in client.get(forms).get_json()] == ["survey"]
     assert client.get(f"{forms}/survey").get_json()["version"] == "1"
-    assert client.get(f"{forms}/survey.xml").status_code == 404
-    assert client.get(f"{forms}/survey/draft.xml").data == xform()
+    assert client.get(f"{forms}/survey.xml").data == client.get(f"{forms}/survey/draft.xml").data == xform()
     tablet = builders.add_tablet(database, project_id)
-    assert client.get(f"/v1/key/{tablet.token}/projects/{project_id}/forms").get_json() == []
-    assert client.get(f"/v1/key/{tablet.token}/projects/{project_id}/forms/survey").status_code == 403
+    for ending in ("", ".xml"):
+        assert client.get(f"/v1/key/{tablet.token}/projects/{project_id}/forms/survey{ending}").status_code == 403
 
 
 def test_a_draft_leaves_the_published_version_alone_until_it_is_published(client: Client, form: str) -> None:
@@ -104,6 +103,7 @@ def test_a_version_is_published_once(client: Client, form: str) -> None:
     refused = client.post(f"{form}/draft/publish")
 
     assert (refused.status_code, refused.get_json()["code"]) == (409, 409.6)
+    assert refused.get_json()["details"] == {"xmlFormId": "survey", "version": "1"}
     assert client.get(f"{form}.xml").data == xform("1")
     assert client.post(f"{form}/draft/publish?version=1.1").status_code == 200
     assert client.get(form).get_json()["version"] == "1.1"
@@ -202,6 +202,32 @@ def test_media_are_supplied_hashed_kept_and_cleared(client: Client, form: str) -
     assert client.get(f"{form}/draft/attachments/p.png").data == b"PNG"
     assert client.delete(f"{form}/draft/attachments/p.png").get_json() == {"success": True}
     assert client.get(f"{form}/draft/attachments/p.png").status_code == 404
+    assert client.delete(f"{form}/draft/attachments/p.png").get_json()["code"] == 404.1
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("image/webp", "image/webp"),
+        ("text/csv; charset=utf-8", "text/csv; charset=utf-8"),
+        (None, "image/png"),
+        ("application/octet-stream", "image/png"),
+        ("application/x-www-form-urlencoded", "image/png"),
+        ("*/*", "image/png"),
+        ("text/html\tx", "image/png"),
+    ],
+)
+def test_media_keep_the_type_that_was_named_for_them(client: Client, form: str, said: str | None, told: str) -> None:
+    client.post(f"{form}/draft")
+    client.post(f"{form}/draft/attachments/p.png", data=b"PNG", headers={"Content-Type": said} if said else {})
+
+    got = client.get(f"{form}/draft/attachments/p.png")
+
+    assert got.headers["Content-Type"] == told
+    assert got.headers["Content-Disposition"].startswith('attachment; filename="p.png"')
+    client.post(f"{form}/draft/publish?version=2")
+    client.post(f"{form}/draft", data=xform("3"), headers=XML)
+    assert client.get(f"{form}/draft/attachments/p.png").headers["Content-Type"] == told
 
 
 def test_a_data_file_can_be_an_entity_list(client: Client, form: str, database: Database, project_id: int) -> None:

@@ -18,9 +18,10 @@ class Manager:
         said = self._client.post("/v1/sessions", json={"email": "manager@siraba.test", "password": PASSWORD}).get_json()
         self._headers = {"Authorization": f"Bearer {said['token']}"}
 
-    def ask(self, method: str, path: str, **more: object) -> object:
+    def ask(self, method: str, path: str, *, extended: bool = False, **more: object) -> object:
         """The JSON of the answer."""
-        return self._client.open(path, method=method, headers=self._headers, **more).get_json()  # type: ignore[arg-type]
+        headers = self._headers | ({"X-Extended-Metadata": "true"} if extended else {})
+        return self._client.open(path, method=method, headers=headers, **more).get_json()  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -61,6 +62,37 @@ def test_a_link_without_a_name_is_not_made(manager: Manager, project: str, sent:
     assert isinstance(refused, dict)
     assert refused["code"] == code
     assert manager.ask("GET", f"{project}/forms/register/public-links") == []
+
+
+def test_a_link_may_be_made_before_its_form_is_published(manager: Manager, project: str) -> None:
+    links = f"{project}/forms/soon/public-links"
+    manager.ask("POST", f"{project}/forms", data=builders.register("soon"), content_type="application/xml")
+    assert manager.ask("GET", links) == []
+
+    made = manager.ask("POST", links, json={"displayName": "poster"})
+
+    assert isinstance(made, dict)
+    assert made.keys() == {"id", "type", "displayName", "createdAt", "updatedAt", "deletedAt", "token", "once"}
+    assert manager.ask("GET", links) == [made]
+    detailed = manager.ask("GET", f"{links}/{made['id']}", extended=True)
+    assert isinstance(detailed, dict)
+    assert detailed.keys() == made.keys() | {"createdBy", "properties"}
+    assert (detailed["createdBy"]["displayName"], detailed["properties"]) == ("manager", None)
+
+
+def test_properties_that_nothing_would_heed_are_refused(manager: Manager, project: str) -> None:
+    links = f"{project}/forms/register/public-links"
+    made = manager.ask("POST", links, json={"displayName": "poster", "properties": {}})
+    assert isinstance(made, dict)
+
+    given = {"properties": {"region": "North"}}
+    refused = [
+        manager.ask("POST", links, json={"displayName": "wall"} | given),
+        manager.ask("PATCH", f"{links}/{made['id']}", json=given),
+    ]
+
+    assert [each["code"] for each in refused if isinstance(each, dict)] == [501.1, 501.1]
+    assert manager.ask("GET", links) == [made]
 
 
 def test_a_project_is_changed_and_put(manager: Manager, project: str) -> None:

@@ -57,7 +57,7 @@ def test_a_form_that_came_as_markdown_is_given_back_as_a_workbook(designer: Desi
 
 
 XFORM = """<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml">
-<h:head><h:title>X</h:title><model><instance><data id="x" version="{version}"><a/></data></instance>
+<h:head><h:title>X</h:title><model><instance><data id="x" version="{version}"><a/><meta><instanceID/></meta></data></instance>
 <bind nodeset="/data/a" type="string" relevant="{relevant}"/></model></h:head>
 <h:body><input ref="/data/a"><label>A</label></input></h:body></h:html>"""
 
@@ -142,6 +142,9 @@ def test_all_that_is_wrong_is_told_at_once(designer: Designer, tmp_path: Path) -
     refused = designer.send("/survey/draft", sent)
 
     assert refused.get_json()["code"] == 400.15
+    told = refused.get_json()["details"]
+    assert [line.partition(" (")[0] for line in told["error"].splitlines()] == ["survey A2", "survey D2"]
+    assert told["warnings"] == []
     assert {(code, sheet, row, column) for _, code, sheet, row, column, _ in places(refused)} == {
         ("type-changed", "survey", 2, "A"), ("validate", "survey", 2, "D"), ("media", "survey", 3, "E"),
     }  # fmt: skip
