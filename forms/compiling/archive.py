@@ -47,7 +47,7 @@ def kind_of(path: Path, limits: Limits) -> str:
         return _look_into_old(path)
     if start.lstrip().startswith(_XML) and not _TABLE.search(start):
         return "xml"
-    if _TABLE.search(start.replace(b"\0", b"") if start.startswith(_MARKS[1:]) else start.removeprefix(_MARKS[0])):
+    if _TABLE.search(start[2:].replace(b"\0", b"") if start.startswith(_MARKS[1:]) else start.removeprefix(_MARKS[0])):
         return "md"
     raise UnknownWorkbook(reason=_OTHER if start.strip() else _EMPTY)
 

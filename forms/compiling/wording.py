@@ -15,12 +15,13 @@ from forms.compiling.wording_of_pyxform import TEMPLATES
 from forms.compiling.wording_of_validate import CAUSES, FINDINGS, NO_CAUSE
 from storage.problems import Sentence
 
-# Instead of a sentence that ends in a row as Python writes it: the issue tells the row.
+# Instead of a sentence that ends in a row as Python writes it, which the issue tells, or in one of many reasons.
 SHORTER: Final[Mapping[str, str]] = MappingProxyType(
     {
         "no-type": "Question with no type.",
         "row-skipped": "Row without name, text, or label is being skipped.",
         "no-repeat-label": "Repeat has no label.",
+        "android-package": "Parameter 'app' has an invalid Android package name: it is written like org.example.app.",
     }
 )
 PYXFORM: Final = {rule: (template, SHORTER.get(rule, template)) for rule, template in TEMPLATES.items()}

@@ -318,6 +318,11 @@ TEMPLATES: Final[Mapping[str, str]] = MappingProxyType(
         "table-list-filtered": "Choice filter not supported for table-list appearance.",
         "table-list-differs": "Badly formatted table list, list names don't match: {first} vs. {second}",
         "quality": "Invalid value for quality.",
+        "max-pixels": (
+            "Use the max-pixels parameter to speed up submission sending and save storage space. Learn more: "
+            "https://xlsform.org/#image"
+        ),
+        "android-package": "Parameter 'app' has an invalid Android package name - {reason}",
         "encrypted-without-instance-id": "Cannot omit instanceID, it is required for encryption.",
         "instance-name-twice": (
             "Instance names must be unique within a form. The name '{name}' was found {times} time(s), under these "

@@ -11,7 +11,18 @@ from forms import comparing, definitions, drafting
 from forms.comparing import Change
 from forms.compiling.issue import Issue
 from forms.definitions import definition_of
-from forms.problems import FieldTypeChanged, InvalidWorkbook
+from forms.problems import (
+    CompilingExhausted,
+    FieldTypeChanged,
+    InvalidEntityForm,
+    InvalidWorkbook,
+    MalformedXml,
+    MissingField,
+    UnknownWorkbook,
+    UnreadableForm,
+    WorkbookTooLarge,
+    XmlTooLarge,
+)
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
 from forms.store import versions as versions_store
@@ -31,6 +42,17 @@ from storage.problems import NotFound, Problem
 FORMS = "/projects/<int:project_id>/forms"
 DRAFT = f"{FORMS}/<xml_form_id>/draft"
 
+UNREADABLE = (
+    UnknownWorkbook,
+    WorkbookTooLarge,
+    CompilingExhausted,
+    InvalidEntityForm,
+    UnreadableForm,
+    MalformedXml,
+    MissingField,
+    XmlTooLarge,
+)
+
 
 class NoFileChosen(Problem):
     """The page was sent without a file."""
@@ -41,16 +63,17 @@ class NoFileChosen(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Designed:
-    """What was uploaded: ready to be a draft, or only its issues."""
+    """What was uploaded: ready to be a draft, or only its issues, or why nothing could be read of it."""
 
     uploaded: Uploaded | None
-    issues: tuple[Issue, ...]
+    issues: tuple[Issue, ...] = ()
+    unreadable: Problem | None = None
 
 
 def designed(ask: Ask[Project]) -> Designed:
     """The uploaded spreadsheet, compiled and validated.
 
-    Raises: NoFileChosen, and what `uploading.prepare` raises but what has issues, which are kept.
+    Raises: NoFileChosen, and what `uploading.prepare` raises but what a designer mends in the file, which is kept.
     """
     file: OnDisk = ask.body
     if not file.name:
@@ -59,6 +82,8 @@ def designed(ask: Ask[Project]) -> Designed:
         made = uploads.compiled(ask, fallback_id=Path(file.name).stem)
     except (InvalidWorkbook, FieldTypeChanged) as refused:
         return Designed(None, tuple(refused.details["issues"]))
+    except UNREADABLE as refused:
+        return Designed(None, unreadable=refused)
     return Designed(made, made.warnings)
 
 
@@ -69,9 +94,13 @@ def upload(ask: Ask[Project]) -> Answer:
     Raises: BadFormId, FieldTypeChanged.
     """
     given: Designed = ask.prepared
-    shown: dict[str, Any] = {"name": ask.body.name, "issues": sorted(given.issues, key=lambda each: not each.is_error)}
+    issues = sorted(given.issues, key=lambda each: not each.is_error)
+    shown: dict[str, Any] = {"name": ask.body.name, "issues": issues, "unreadable": given.unreadable}
     if given.uploaded is None:
-        return page(ask, "form_issues.html", status=400, draft=None, not_validated=None, **shown, **tabs(ask, ask.found, "forms"))
+        status = given.unreadable.status if given.unreadable else 400
+        return page(
+            ask, "form_issues.html", status=status, draft=None, not_validated=None, **shown, **tabs(ask, ask.found, "forms")
+        )
     definition = definitions.read(given.uploaded.compiled.xform)
     try:
         form = forms_store.form_of(ask.unit, ask.found.id, definition.xml_form_id)

@@ -101,6 +101,8 @@ SAID_OF: list[tuple[str, dict[str, Rows]]] = [
         ),
     ),
     ("quality", asked("parameters", rows=[["audio", "a", "A", "quality=best"]])),
+    ("max-pixels", asked(rows=[["image", "i", "I"]])),
+    ("android-package", asked("parameters", rows=[["image", "i", "I", "max-pixels=100 app=camera"]])),
     (
         "encrypted-without-instance-id",
         asked(rows=[TEXT], settings=[["form_id", "omit_instanceID", "public_key"], ["a", "yes", "MIIB"]]),

@@ -130,7 +130,12 @@ def test_everything_that_is_found_is_told_in_the_readers_language(
         assert "Rien n’a été changé" in text
         assert not re.search(r"Unknown question|Reference variables|Encountered a problem", text)
     letter = upload(reader, project_id, "lettre.xlsx", b"Cher Monsieur")
-    assert "Le fichier ne peut pas être lu comme un formulaire. Un formulaire est un classeur" in letter.text
+    assert letter.status == 400
+    assert (
+        "← Formulaires lettre.xlsx Le fichier ne peut pas être lu comme un formulaire. Un formulaire est un classeur"
+        in letter.text
+    )
+    assert letter.text.endswith("Rien n’a été changé.")
 
 
 def test_a_changed_type_and_missing_media_are_told_with_their_cells(browser: Browser, project_id: int, tmp_path: Path) -> None:

@@ -49,8 +49,8 @@ def test_a_terminal_in_french_is_told_in_french(command: Command, database: Data
 
     checked = command("form", "check", form(tmp_path, broken=True), **french)
     [told, summed] = checked.output.splitlines()
-    assert told == "erreur   survey D3 (relevant) : Cette expression ne se comprend pas : 1 +* 2"
-    assert summed == "small-1-age-True.xlsx : 1 erreur, 0 remarque."
+    assert told == "erreur        survey D3 (relevant) : Cette expression ne se comprend pas : 1 +* 2"
+    assert summed == "small-1-age-True.xlsx : 1 erreur, 0 avertissement."
     issue = json.loads(command("form", "check", form(tmp_path, broken=True), "--json", **french).output)["issues"][0]
     assert (issue["code"], issue["details"]["rule"], issue["message"]) == ("validate", "condition", told.partition(" : ")[2])
 
