@@ -14,6 +14,7 @@ from server.central import (
     exports,
     forms,
     places,
+    preferences,
     projects,
     public_links,
     quarantine,
@@ -26,7 +27,7 @@ from server.central import (
     trials,
     users,
 )
-from server.central.surface import central, downloaded, linked
+from server.central.surface import central, downloaded, linked, signing_in
 from server.central.surface import trying as central_trying
 from server.odata import documents, tables
 from server.odata.surface import odata
@@ -52,6 +53,7 @@ CENTRAL = (
     exports,
     forms,
     places,
+    preferences,
     projects,
     public_links,
     quarantine,
@@ -65,7 +67,7 @@ CENTRAL = (
     users,
 )
 DECLARING = (*CENTRAL, documents, tables, briefcase, form_list, kobo_layout, submission, uploads)
-SURFACES = (openrosa_trying, openrosa, kobo, odata, central_trying, downloaded, linked, tus, central, admin, public)
+SURFACES = (openrosa_trying, openrosa, kobo, odata, central_trying, downloaded, signing_in, linked, tus, central, admin, public)
 
 
 def application(site: Site) -> Application:

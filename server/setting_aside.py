@@ -16,7 +16,6 @@ from server.access.actors import Actor
 from server.access.policy import Place
 from server.access.verbs import Verb
 from server.web.surface import Ask, Credentials
-from storage.problems import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +75,7 @@ def _project_of(ask: Ask[Any], own: int | None) -> int | None:
 def _is_ours(ask: Ask[Any], project_id: int) -> bool:
     if policy.allows_within(ask.unit, ask.actor, Verb.SUBMISSION_CREATE, Place(project_id)):
         return True
-    try:
-        return ask.actor is not None and app_users.app_user_of(ask.unit, project_id, ask.actor.id) is not None
-    except NotFound:
-        return False
+    return ask.actor is not None and app_users.was_of(ask.unit, project_id, ask.actor.id)
 
 
 def _limits(ask: Ask[Any]) -> Limits:

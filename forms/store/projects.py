@@ -64,8 +64,8 @@ def was_ever(unit: Unit, project_id: int) -> bool:
 
 
 def projects(unit: Unit, visible: ColumnElement[bool]) -> list[Project]:
-    """The projects for which *visible* (a condition over the project table) holds, by name."""
-    rows = unit.connection.execute(_projects().where(visible).order_by(project.c.name, project.c.id))
+    """The projects for which *visible* (a condition over the project table) holds, by name, archived ones last."""
+    rows = unit.connection.execute(_projects().where(visible).order_by(project.c.archived, project.c.name, project.c.id))
     return [Project(*row) for row in rows]
 
 

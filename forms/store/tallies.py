@@ -7,13 +7,24 @@ from typing import Any
 
 from sqlalchemy import case, func, literal_column, select
 
-from storage.schema import app_user, audit, entity, entity_list, form, form_version, public_link, submission, submission_version
+from storage.schema import (
+    actor,
+    app_user,
+    audit,
+    entity,
+    entity_list,
+    form,
+    form_version,
+    public_link,
+    submission,
+    submission_version,
+)
 from storage.unit_of_work import Unit
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectTally:
-    """What lies in a project: app users that were not revoked, published forms, entity lists, and what came last."""
+    """What lies in a project: app users, revoked or not, forms, published or not, entity lists, and what came last."""
 
     app_users: int = 0
     forms: int = 0
@@ -36,18 +47,25 @@ class FormTally:
 
 
 def project_tallies(unit: Unit) -> Mapping[int, ProjectTally]:
-    """The tally of each project that has anything."""
+    """The tally of each project that has anything.
+
+    Source: ODK Central, GET /projects, which counts revoked app users and drafts too.
+    """
     of_form = submission.c.form_id == form.c.id
-    live = (form.c.deleted_at.is_(None), form.c.current_version_id.is_not(None))
+    live = form.c.deleted_at.is_(None)
     app_users = _by_project(
-        unit, select(app_user.c.project_id, func.count()).where(app_user.c.token.is_not(None)).group_by(app_user.c.project_id)
+        unit,
+        select(app_user.c.project_id, func.count())
+        .join(actor, actor.c.id == app_user.c.actor_id)
+        .where(actor.c.deleted_at.is_(None))
+        .group_by(app_user.c.project_id),
     )
-    forms = _by_project(unit, select(form.c.project_id, func.count()).where(*live).group_by(form.c.project_id))
+    forms = _by_project(unit, select(form.c.project_id, func.count()).where(live).group_by(form.c.project_id))
     last = _by_project(
         unit,
         select(form.c.project_id, func.max(submission.c.created_at))
         .join(submission, of_form)
-        .where(*live, submission.c.draft.is_(False), submission.c.deleted_at.is_(None))
+        .where(live, submission.c.draft.is_(False), submission.c.deleted_at.is_(None))
         .group_by(form.c.project_id),
     )
     lists = _by_project(unit, select(entity_list.c.project_id, func.count()).group_by(entity_list.c.project_id))

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, insert, or_, select, update
+from sqlalchemy import Select, delete, insert, or_, select, update
 
 from storage.problems import NotFound, Problem
 from storage.schema import actor, app_user, assignment
@@ -75,20 +75,20 @@ class AppUser:
         """An app user belongs to the project, not to one form."""
 
 
+def _ever() -> Select[Any]:
+    return select(
+        actor.c.id,
+        app_user.c.project_id,
+        actor.c.display_name,
+        app_user.c.token,
+        actor.c.created_at,
+        app_user.c.created_by,
+        app_user.c.expires_at,
+    ).join(app_user, app_user.c.actor_id == actor.c.id)
+
+
 def _app_users() -> Select[Any]:
-    return (
-        select(
-            actor.c.id,
-            app_user.c.project_id,
-            actor.c.display_name,
-            app_user.c.token,
-            actor.c.created_at,
-            app_user.c.created_by,
-            app_user.c.expires_at,
-        )
-        .join(app_user, app_user.c.actor_id == actor.c.id)
-        .where(actor.c.deleted_at.is_(None))
-    )
+    return _ever().where(actor.c.deleted_at.is_(None))
 
 
 def app_users_in(unit: Unit, project_id: int) -> list[AppUser]:
@@ -121,12 +121,18 @@ def by_token(unit: Unit, token: str) -> AppUser | None:
 
 
 def formerly(unit: Unit, token: str) -> AppUser | None:
-    """The app user whose key this was before it was revoked, or whose key it is, ended or not."""
+    """The app user whose key this was before it was revoked or deleted, or whose key it is, ended or not."""
     sha256 = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
     row = unit.connection.execute(
-        _app_users().where(or_(app_user.c.token == token, app_user.c.former_token_sha256 == sha256))
+        _ever().where(or_(app_user.c.token == token, app_user.c.former_token_sha256 == sha256))
     ).one_or_none()
     return AppUser(*row) if row else None
+
+
+def was_of(unit: Unit, project_id: int, app_user_id: int) -> bool:
+    """Whether this is or was an app user of the project."""
+    mine = _ever().where(app_user.c.project_id == project_id, actor.c.id == app_user_id)
+    return unit.connection.execute(mine).first() is not None
 
 
 def add_app_user(
@@ -204,6 +210,13 @@ def revoke(unit: Unit, app_user_id: int) -> None:
     if token is not None:
         former = hashlib.sha256(token.encode()).hexdigest()
         unit.connection.execute(update(app_user).where(mine).values(token=None, former_token_sha256=former))
+
+
+def delete_app_user(unit: Unit, app_user_id: int) -> None:
+    """Revoke an app user, take its forms away, and list it no more; what it sent stays, under its name."""
+    revoke(unit, app_user_id)
+    unit.connection.execute(delete(assignment).where(assignment.c.actor_id == app_user_id))
+    unit.connection.execute(update(actor).where(actor.c.id == app_user_id).values(deleted_at=unit.now))
 
 
 def _names_borne(unit: Unit, project_id: int) -> set[str]:

@@ -60,15 +60,24 @@ def give(unit: Unit, giver: Actor | None, actor_id: int, role: str, place: Place
     users.give_role(unit, actor_id, role, place)
 
 
-def take(unit: Unit, taker: Actor | None, actor_id: int, role: str, place: Place) -> None:
-    """Take *role* at *place* away; nothing changes when it was not held.
+def take(unit: Unit, taker: Actor | None, actor_id: int, role: str, place: Place) -> bool:
+    """Take *role* at *place* away; whether it was held.
 
     Raises: NotAllowed, if the taker holds less than the role; LastAdministrator.
     """
     _require_may_give(unit, taker, role, place)
-    if role == ADMIN and place == SITE and _administrators(unit) <= {actor_id}:
+    if role == ADMIN and place == SITE:
+        require_not_last(unit, actor_id)
+    return users.take_role(unit, actor_id, role, place)
+
+
+def require_not_last(unit: Unit, actor_id: int) -> None:
+    """Go on only if somebody else is an administrator of the site.
+
+    Raises: LastAdministrator.
+    """
+    if _administrators(unit) <= {actor_id}:
         raise LastAdministrator
-    users.take_role(unit, actor_id, role, place)
 
 
 def _require_may_give(unit: Unit, giver: Actor | None, role: str, place: Place) -> None:

@@ -13,6 +13,10 @@ import time
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from storage.problems import Problem
+
+CHARACTERS_LEAST = 10
+CHARACTERS_MOST = 72
 REMEMBERED_SECONDS = 60
 REMEMBERED_MOST = 1_000
 
@@ -21,6 +25,37 @@ _NOBODY = _hasher.hash(secrets.token_hex(16))
 _key = secrets.token_bytes(32)
 _right: dict[bytes, float] = {}
 _lock = threading.Lock()
+
+
+class PasswordTooShort(Problem):
+    """A password that could be guessed."""
+
+    code = "400.21"
+    says = "A password needs at least {least} characters."
+
+
+class PasswordTooLong(Problem):
+    """A password that other programs of ODK's family would cut."""
+
+    code = "400.38"
+    says = "A password has at most {most} characters."
+
+
+def require_good(password: object) -> str:
+    """*password*, if it is a text that may become one.
+
+    Raises: PasswordTooShort, PasswordTooLong. Source: ODK Central, 400.21 and 400.38.
+    """
+    if not isinstance(password, str) or len(password) < CHARACTERS_LEAST:
+        raise PasswordTooShort(least=CHARACTERS_LEAST)
+    if len(password) > CHARACTERS_MOST:
+        raise PasswordTooLong(most=CHARACTERS_MOST)
+    return password
+
+
+def unknown() -> str:
+    """A password that nobody will ever know: until another is set, nobody signs in."""
+    return secrets.token_hex(32)
 
 
 def hashed(password: str) -> str:

@@ -1,20 +1,31 @@
 """Users: people who sign in with an e-mail address and a password, and the roles they were given."""
 
+import re
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, update
 
 from server.access import digests, passwords
 from server.access.policy import SITE, Place
 from server.access.roles import ROLES
 from storage import audit
-from storage.problems import Problem
-from storage.schema import account, actor, assignment, session
+from storage.problems import NotFound, Problem
+from storage.schema import account, actor, assignment, password_link, session
 from storage.unit_of_work import Unit, tried_again_if_taken
 
 # 20 letters out of 31 (no 0, 1, i, l, o that people confuse): 99 bits.
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
+
+
+class BadEmail(Problem):
+    """What was given is no e-mail address."""
+
+    code = "400.82"
+    says = "This is not an e-mail address."
 
 
 class EmailTaken(Problem):
@@ -54,7 +65,18 @@ class User:
     actor_id: int
     email: str
     display_name: str
+    created_at: datetime
+    updated_at: datetime | None
+    last_login_at: datetime | None
     holdings: tuple[Holding, ...]
+
+    @property
+    def project_id(self) -> None:
+        """People belong to the site, whatever the projects in which they work."""
+
+    @property
+    def form_id(self) -> None:
+        """People lie in no form."""
 
 
 def new_password() -> str:
@@ -70,16 +92,27 @@ def there_are_users(unit: Unit) -> bool:
 
 def users(unit: Unit) -> list[User]:
     """Everybody who can sign in, by e-mail address."""
-    held: dict[int, list[Holding]] = {}
-    for row in unit.connection.execute(select(assignment).order_by(assignment.c.id)):
-        held.setdefault(row.actor_id, []).append(Holding(row.role, row.project_id, row.form_id))
-    rows = unit.connection.execute(
-        select(actor.c.id, account.c.email, actor.c.display_name)
-        .join(account, account.c.actor_id == actor.c.id)
-        .where(actor.c.deleted_at.is_(None))
-        .order_by(func.lower(account.c.email))
-    )
-    return [User(row.id, row.email, row.display_name, tuple(held.get(row.id, ()))) for row in rows]
+    return _with_roles(unit, _users().order_by(func.lower(account.c.email)), select(assignment))
+
+
+def user_of(unit: Unit, actor_id: int, **_path: object) -> User:
+    """The user with this number.
+
+    Raises: NotFound.
+    """
+    mine = select(assignment).where(assignment.c.actor_id == actor_id)
+    found = _with_roles(unit, _users().where(actor.c.id == actor_id), mine)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def user_by(unit: Unit, email: str) -> User | None:
+    """The user with this address, in any case of letters."""
+    try:
+        return user_of(unit, user_id_of(unit, email))
+    except NoSuchUser:
+        return None
 
 
 def user_id_of(unit: Unit, email: str) -> int:
@@ -118,7 +151,7 @@ def add_user(unit: Unit, email: str, display_name: str, password: str, *, digest
 
     With the site's *digest_key* the password is good for Digest too, at once; without, after the first sign-in on a page.
 
-    Raises: EmailTaken.
+    Raises: EmailTaken; Busy, when somebody else is being given it.
     """
     taken = select(account.c.actor_id).where(func.lower(account.c.email) == email.lower())
     if unit.connection.execute(taken).first() is not None:
@@ -126,20 +159,27 @@ def add_user(unit: Unit, email: str, display_name: str, password: str, *, digest
     added: int = unit.connection.execute(
         insert(actor).returning(actor.c.id), {"kind": "user", "display_name": display_name, "created_at": unit.now}
     ).scalar_one()
-    unit.connection.execute(insert(account), {"actor_id": added, "email": email, "password_hash": passwords.hashed(password)})
+    with tried_again_if_taken():
+        hashed = passwords.hashed(password)
+        unit.connection.execute(insert(account), {"actor_id": added, "email": email, "password_hash": hashed})
     digests.keep(unit, added, password, digest_key)
     audit.record(unit, "user.create", subject=str(added))
     return added
 
 
-def set_password(unit: Unit, actor_id: int, password: str, *, digest_key: str = "") -> None:
-    """Give a user another password and end every session begun with the old one; *digest_key* as for `add_user`."""
+def set_password(unit: Unit, actor_id: int, password: str, *, digest_key: str = "", staying: str | None = None) -> None:
+    """Give a user another password and end every session begun with the old one, but for the one whose hash is *staying*.
+
+    A link to choose a password ends with it; *digest_key* as for `add_user`.
+    """
     unit.connection.execute(
         update(account).where(account.c.actor_id == actor_id).values(password_hash=passwords.hashed(password))
     )
     digests.keep(unit, actor_id, password, digest_key)
-    unit.connection.execute(delete(session).where(session.c.actor_id == actor_id))
-    audit.record(unit, "user.update", subject=str(actor_id))
+    ended = delete(session).where(session.c.actor_id == actor_id)
+    unit.connection.execute(ended if staying is None else ended.where(session.c.token_sha256 != staying))
+    unit.connection.execute(delete(password_link).where(password_link.c.actor_id == actor_id))
+    audit.record(unit, "user.update", subject=str(actor_id), details={"changed": ["password"]})
 
 
 def give_role(unit: Unit, actor_id: int, role: str, place: Place = SITE) -> None:
@@ -163,6 +203,23 @@ def take_role(unit: Unit, actor_id: int, role: str, place: Place = SITE) -> bool
     if gone:
         audit.record(unit, "assignment.delete", project_id=place.project_id, form_id=place.form_id, subject=f"{actor_id} {role}")
     return bool(gone)
+
+
+def _users() -> Select[Any]:
+    columns = (account.c.email, actor.c.display_name, actor.c.created_at, actor.c.updated_at, account.c.last_login_at)
+    return (
+        select(actor.c.id.label("actor_id"), *columns)
+        .join(account, account.c.actor_id == actor.c.id)
+        .where(actor.c.deleted_at.is_(None))
+    )
+
+
+def _with_roles(unit: Unit, wanted: Select[Any], held: Select[Any]) -> list[User]:
+    holdings: dict[int, list[Holding]] = {}
+    for row in unit.connection.execute(held.order_by(assignment.c.id)):
+        holdings.setdefault(row.actor_id, []).append(Holding(row.role, row.project_id, row.form_id))
+    found = unit.connection.execute(wanted).mappings()
+    return [User(**row, holdings=tuple(holdings.get(row["actor_id"], ()))) for row in found]
 
 
 def _exactly(actor_id: int, role: str, place: Place) -> ColumnElement[bool]:

@@ -44,6 +44,9 @@ class Verb(StrEnum):
     USER_CREATE = "user.create"
     USER_LIST = "user.list"
     USER_READ = "user.read"
+    USER_UPDATE = "user.update"
+    USER_PASSWORD_INVALIDATE = "user.password.invalidate"  # noqa: S105  # a verb
+    USER_DELETE = "user.delete"
     ASSIGNMENT_LIST = "assignment.list"
     ASSIGNMENT_CREATE = "assignment.create"
     ASSIGNMENT_DELETE = "assignment.delete"

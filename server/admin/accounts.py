@@ -1,12 +1,11 @@
-"""The site's users: list them, add one with a password shown once, make administrators; and one's own password."""
+"""The site's users: list, add with a password shown once, change, remove, make administrators; and one's own password."""
 
-import re
-
-from server.access import actors, delegating, users
+from server.access import actors, administering, delegating, password_links, passwords, users
 from server.access.app_users import NAME_CHARACTERS_MOST, NameMissing
+from server.access.password_links import PasswordLink
 from server.access.policy import SITE
 from server.access.throttle import sign_ins
-from server.access.users import User
+from server.access.users import EMAIL, BadEmail, User
 from server.access.verbs import Verb
 from server.admin.pages import page
 from server.admin.surface import admin
@@ -14,24 +13,9 @@ from server.admin.team import roles_in
 from server.web.answers import Answer, redirect
 from server.web.bodies import form_fields
 from server.web.surface import SIGNED_IN, Ask
-from storage.problems import NotFound, Problem
+from storage.problems import NotAllowed, Problem
 
-EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
-PASSWORD_CHARACTERS_LEAST = 10
-
-
-class BadEmail(Problem):
-    """What was given is no e-mail address."""
-
-    code = "400.82"
-    says = "This is not an e-mail address."
-
-
-class PasswordTooShort(Problem):
-    """A password that could be guessed."""
-
-    code = "400.21"
-    says = "A password needs at least {least} characters."
+USER = "/users/<int:actor_id>"
 
 
 class WrongPassword(Problem):
@@ -39,6 +23,13 @@ class WrongPassword(Problem):
 
     code = "403.62"
     says = "The present password is not right."
+
+
+class RemovalNotConfirmed(Problem):
+    """An account does not come back, so it takes more than a button."""
+
+    code = "400.84"
+    says = "Confirm that this user is to be removed. Nothing was changed."
 
 
 @admin.get("/users", needs=Verb.USER_LIST)
@@ -53,31 +44,67 @@ def add_user(ask: Ask[None]) -> Answer:
 
     Raises: BadEmail, NameMissing, EmailTaken.
     """
-    email, name = ask.body.get("email", "").strip(), ask.body.get("name", "").strip()
+    email, name = ask.body.get("email", "").strip(), _name(ask)
     if not EMAIL.fullmatch(email):
         raise BadEmail
-    if not 0 < len(name) <= NAME_CHARACTERS_MOST:
-        raise NameMissing(most=NAME_CHARACTERS_MOST)
     password = users.new_password()
     users.add_user(ask.unit, email, name, password, digest_key=ask.site.settings.digest_key)
     return _users_page(ask, added=email, password=password)
 
 
-@admin.post("/users/<int:actor_id>/password", needs=Verb.USER_CREATE, reads=form_fields)
-def reset_password(ask: Ask[None]) -> Answer:
+@admin.get(USER, needs=Verb.USER_READ, finds=users.user_of)
+def user_page(ask: Ask[User]) -> Answer:
+    """A user: name and address, a new password or a link to choose one, and removal."""
+    return _user_page(ask)
+
+
+@admin.post(USER, needs=Verb.USER_UPDATE, finds=users.user_of, reads=form_fields)
+def change_user(ask: Ask[User]) -> Answer:
+    """Another name or address.
+
+    Raises: NotAllowed, NameMissing, BadEmail, EmailTaken.
+    """
+    administering.require_own_or_over(ask.unit, ask.actor, Verb.USER_UPDATE, ask.found)
+    administering.change(ask.unit, ask.found, email=ask.body.get("email", "").strip(), display_name=_name(ask))
+    return redirect("/users")
+
+
+@admin.post(f"{USER}/password", needs=Verb.USER_UPDATE, finds=users.user_of, reads=form_fields)
+def reset_password(ask: Ask[User]) -> Answer:
     """Give a user another password, shown once; whoever was signed in with the old one is out.
 
-    Raises: NotFound.
+    Raises: NotAllowed, for oneself.
     """
-    user = next((user for user in users.users(ask.unit) if user.actor_id == ask.path["actor_id"]), None)
-    if user is None:
-        raise NotFound
+    _require_other(ask)
     password = users.new_password()
-    users.set_password(ask.unit, user.actor_id, password, digest_key=ask.site.settings.digest_key)
-    return _users_page(ask, added=user.email, password=password)
+    users.set_password(ask.unit, ask.found.actor_id, password, digest_key=ask.site.settings.digest_key)
+    return _users_page(ask, added=ask.found.email, password=password)
 
 
-@admin.post("/users/<int:actor_id>/give", needs=Verb.ASSIGNMENT_CREATE, reads=form_fields)
+@admin.post(f"{USER}/link", needs=Verb.USER_UPDATE, finds=users.user_of, reads=form_fields)
+def make_link(ask: Ask[User]) -> Answer:
+    """A link by which the user chooses a password; it stands on this answer and nowhere else.
+
+    Raises: NotAllowed, for oneself.
+    """
+    _require_other(ask)
+    return _user_page(ask, password_links.make(ask.unit, ask.found.actor_id))
+
+
+@admin.post(f"{USER}/remove", needs=Verb.USER_DELETE, finds=users.user_of, reads=form_fields)
+def remove_user(ask: Ask[User]) -> Answer:
+    """Remove a user: account, sessions and roles; the name stays on what they did.
+
+    Raises: RemovalNotConfirmed, NotAllowed, LastAdministrator.
+    """
+    if ask.body.get("confirmed") != "on":
+        raise RemovalNotConfirmed
+    administering.require_over(ask.unit, ask.actor, Verb.USER_DELETE, ask.found)
+    administering.remove(ask.unit, ask.found)
+    return redirect("/users")
+
+
+@admin.post(f"{USER}/give", needs=Verb.ASSIGNMENT_CREATE, reads=form_fields)
 def give_site_role(ask: Ask[None]) -> Answer:
     """Give a role on the whole site.
 
@@ -87,7 +114,7 @@ def give_site_role(ask: Ask[None]) -> Answer:
     return redirect("/users")
 
 
-@admin.post("/users/<int:actor_id>/take", needs=Verb.ASSIGNMENT_DELETE, reads=form_fields)
+@admin.post(f"{USER}/take", needs=Verb.ASSIGNMENT_DELETE, reads=form_fields)
 def take_site_role(ask: Ask[None]) -> Answer:
     """Take a role on the whole site away.
 
@@ -100,31 +127,55 @@ def take_site_role(ask: Ask[None]) -> Answer:
 @admin.get("/account", needs=SIGNED_IN)
 def account_page(ask: Ask[None]) -> Answer:
     """One's own password."""
-    return page(ask, "account.html", email=_own(ask).email, least=PASSWORD_CHARACTERS_LEAST)
+    least, most = passwords.CHARACTERS_LEAST, passwords.CHARACTERS_MOST
+    return page(ask, "account.html", email=_own(ask).email, least=least, most=most)
 
 
 @admin.post("/account/password", needs=SIGNED_IN, reads=form_fields)
 def change_password(ask: Ask[None]) -> Answer:
     """Change one's own password; every session ends, this one too.
 
-    Raises: WrongPassword, TooManyFailures, PasswordTooShort.
+    Raises: WrongPassword, TooManyFailures, PasswordTooShort, PasswordTooLong.
     """
     user = _own(ask)
     sign_ins.require_calm(user.email, ask.unit.now)
     if actors.by_password(ask.unit, user.email, ask.body.get("present", "")) is None:
         sign_ins.note_failure(user.email, ask.unit.now)
         raise WrongPassword
-    if len(ask.body.get("password", "")) < PASSWORD_CHARACTERS_LEAST:
-        raise PasswordTooShort(least=PASSWORD_CHARACTERS_LEAST)
-    users.set_password(ask.unit, user.actor_id, ask.body["password"], digest_key=ask.site.settings.digest_key)
+    chosen = passwords.require_good(ask.body.get("password"))
+    users.set_password(ask.unit, user.actor_id, chosen, digest_key=ask.site.settings.digest_key)
     return redirect("/sign-in")
 
 
 def _own(ask: Ask[None]) -> User:
-    return next(user for user in users.users(ask.unit) if ask.actor and user.actor_id == ask.actor.id)
+    return users.user_of(ask.unit, ask.actor.id if ask.actor else 0)
 
 
-def _users_page(ask: Ask[None], *, added: str | None = None, password: str | None = None) -> Answer:
+def _name(ask: Ask[None] | Ask[User]) -> str:
+    name: str = ask.body.get("name", "").strip()
+    if not 0 < len(name) <= NAME_CHARACTERS_MOST:
+        raise NameMissing(most=NAME_CHARACTERS_MOST)
+    return name
+
+
+def _require_other(ask: Ask[User]) -> None:
+    if not administering.may_hand_link(ask.unit, ask.actor, ask.found):
+        raise NotAllowed
+
+
+def _user_page(ask: Ask[User], made: PasswordLink | None = None) -> Answer:
+    return page(
+        ask,
+        "user.html",
+        user=ask.found,
+        other=administering.may_hand_link(ask.unit, ask.actor, ask.found),
+        address=made.address(ask.site.settings.site_url) if made else None,
+        expires_at=made.expires_at if made else None,
+        most=NAME_CHARACTERS_MOST,
+    )
+
+
+def _users_page(ask: Ask[None] | Ask[User], *, added: str | None = None, password: str | None = None) -> Answer:
     return page(
         ask,
         "users.html",

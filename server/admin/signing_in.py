@@ -9,11 +9,11 @@ from server.access.throttle import sign_ins
 from server.admin.pages import page, safe_target
 from server.admin.surface import admin
 from server.languages import NAMES
+from server.web import ways
 from server.web.answers import Answer, Cookie, redirect
 from server.web.bodies import form_fields
 from server.web.lifecycle import BadCsrf
 from server.web.surface import ANYONE, SIGNED_IN, Ask
-from server.web.ways import CSRF_COOKIE, SESSION_COOKIE
 from storage.problems import AuthenticationFailed
 
 LANGUAGE_COOKIE = "siraba-language"
@@ -31,7 +31,7 @@ def sign_in_page(ask: Ask[None]) -> Answer:
 
 def _known(ask: Ask[None]) -> Actor | None:
     """Raises: TooManyFailures, whether the password is right or wrong; BadCsrf, for a form on another site."""
-    _require_own_form(ask)
+    require_own_form(ask)
     email = ask.body.get("email", "").strip()
     sign_ins.require_calm(email, ask.unit.now)
     try:
@@ -55,9 +55,7 @@ def sign_in(ask: Ask[None]) -> Answer:
     digests.keep(ask.unit, actor.id, ask.body.get("password", ""), ask.site.settings.digest_key)
     ask.note("user.session.create", subject=str(actor.id))
     seconds = ask.site.settings.session_hours * 3600
-    # Scripts of our own pages could read the token in any form; sites that are not ours can read neither.
-    cookies = (Cookie(SESSION_COOKIE, session.token, seconds), Cookie(CSRF_COOKIE, session.csrf, seconds, for_scripts=True))
-    return replace(redirect(onward), cookies=cookies)
+    return replace(redirect(onward), cookies=ways.begun(session, seconds))
 
 
 @admin.post("/sign-out", needs=SIGNED_IN, reads=form_fields)
@@ -66,19 +64,22 @@ def sign_out(ask: Ask[None]) -> Answer:
     if ask.actor is not None and ask.actor.session_sha256 is not None:
         actors.end_session(ask.unit, ask.actor.session_sha256)
     ask.note("user.session.delete")
-    return replace(redirect("/sign-in"), cookies=(Cookie(SESSION_COOKIE, None), Cookie(CSRF_COOKIE, None, for_scripts=True)))
+    return replace(redirect("/sign-in"), cookies=ways.ended())
 
 
 @admin.post("/language", needs=ANYONE, reads=form_fields, writes=True)
 def choose_language(ask: Ask[None]) -> Answer:
     """Keep the chosen language in a cookie and go back to where the choice was made."""
-    _require_own_form(ask)
+    require_own_form(ask)
     chosen = ask.body.get("language")
     cookies = (Cookie(LANGUAGE_COOKIE, chosen, YEAR_SECONDS),) if chosen in NAMES else ()
     return replace(redirect(safe_target(ask.body.get("next", "/"))), cookies=cookies)
 
 
-def _require_own_form(ask: Ask[Any]) -> None:
-    """Nobody is signed in yet, so no token vouches for the form; every current browser says where it stands."""
+def require_own_form(ask: Ask[Any]) -> None:
+    """Nobody is signed in yet, so no token vouches for the form; every current browser says where it stands.
+
+    Raises: BadCsrf.
+    """
     if ask.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
         raise BadCsrf

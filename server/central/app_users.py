@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from forms.export.problems import UnknownProperty
 from forms.problems import MissingField
 from forms.store import projects as projects_store
 from forms.store import tallies
@@ -47,12 +48,14 @@ def one_app_user(ask: Ask[AppUser]) -> Answer:
 def create_app_user(ask: Ask[Project]) -> Answer:
     """A new app user, who may do nothing before the project or some of its forms are assigned to it.
 
-    Beyond Central, its key can be made to end: `expiresAt`, a day or a moment. Raises: MissingField, BadEnd.
+    Beyond Central, its key can be made to end: `expiresAt`, a day or a moment. Raises: MissingField, BadEnd;
+    UnknownProperty, as no property can be registered here.
     Source: ODK Central, POST …/app-users.
     """
     name = ask.body.get("displayName")
     if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_CHARACTERS_MOST:
         raise MissingField(field="displayName")
+    _refuse_properties(ask)
     added = app_users.add_app_user(ask.unit, ask.found.id, name.strip(), expires_at=_end(ask), collects=False)
     ask.note("field_key.create", project_id=ask.found.id, subject=str(added.id))
     return json(_app_user(added, actors_by_id(ask.unit, [added.id])))
@@ -64,10 +67,11 @@ def create_app_user(ask: Ask[Project]) -> Answer:
 def put_end(ask: Ask[AppUser]) -> Answer:
     """Let the key end at another moment, or with a null never: `{"expiresAt": "2027-06-30"}`. Central has no such route.
 
-    Raises: MissingField, BadEnd; NotFound, once it was revoked.
+    Raises: MissingField, BadEnd; UnknownProperty, as above; NotFound, once it was revoked.
     """
     if ask.found.token is None:
         raise NotFound
+    _refuse_properties(ask)
     if "expiresAt" not in ask.body:
         raise MissingField(field="expiresAt")
     ends = _end(ask)
@@ -77,12 +81,12 @@ def put_end(ask: Ask[AppUser]) -> Answer:
 
 
 @central.route("DELETE", f"{APP_USERS}/<int:app_user_id>", needs=Verb.APP_USER_DELETE, finds=app_users.app_user_of)
-def revoke_app_user(ask: Ask[AppUser]) -> Answer:
-    """Shut an app user out; what it sent stays, under its name.
+def delete_app_user(ask: Ask[AppUser]) -> Answer:
+    """Shut an app user out and list it no more; what it sent stays, under its name.
 
-    Source: ODK Central, DELETE …/app-users/{id}.
+    To shut it out and go on listing it is `DELETE /sessions/{its token}`. Source: ODK Central, DELETE …/app-users/{id}.
     """
-    app_users.revoke(ask.unit, ask.found.id)
+    app_users.delete_app_user(ask.unit, ask.found.id)
     ask.note("field_key.delete", project_id=ask.found.project_id, subject=str(ask.found.id))
     return success()
 
@@ -104,6 +108,13 @@ def _shown(ask: Ask[Any], project_id: int, listed: Sequence[AppUser]) -> list[di
 def _app_user(found: AppUser, actors: dict[int, KnownActor]) -> dict[str, Any]:
     known = shapes.actor(actors.get(found.id)) or {}
     return {**known, "projectId": found.project_id, "token": found.token, "expiresAt": stated(found.expires_at)}
+
+
+def _refuse_properties(ask: Ask[Any]) -> None:
+    given = ask.body.get("properties")
+    named = list(given) if isinstance(given, dict) else [given] if given else []
+    if named:
+        raise UnknownProperty(property=named[0])
 
 
 def _end(ask: Ask[Any]) -> datetime | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from forms.drafting import FormExists
+from forms.problems import MissingField
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
 from forms.store.actors import actors_by_id
@@ -21,12 +22,19 @@ from server.central.surface import central
 from server.web.answers import Answer, json, success
 from server.web.parameters import BadParameter, extended
 from server.web.surface import Ask, place_of
-from storage.problems import NotFound
+from storage.problems import NotFound, Problem
 
 SITE = "/assignments"
 PROJECT = "/projects/<int:project_id>/assignments"
 FORM = "/projects/<int:project_id>/forms/<xml_form_id>/assignments"
 LINK = "public-link"
+
+
+class Unknown(Problem):
+    """A body names a role or an actor that is none, or an actor who cannot have that role."""
+
+    code = "400.14"
+    says = "The given {field} {value} for {table} does not exist."
 
 
 @central.get(SITE, needs=Verb.ASSIGNMENT_LIST)
@@ -91,21 +99,23 @@ def assign(ask: Ask[Any]) -> Answer:
 @central.route("DELETE", f"{PROJECT}/<role_id>/<int:actor_id>", needs=Verb.ASSIGNMENT_DELETE, finds=projects_store.project_of)
 @central.route("DELETE", f"{FORM}/<role_id>/<int:actor_id>", needs=Verb.ASSIGNMENT_DELETE, finds=forms_store.form_of)
 def unassign(ask: Ask[Any]) -> Answer:
-    """Take the role at this place away; nothing changes when it was not held.
+    """Take the role at this place away.
 
-    Raises: NotFound, NotAllowed, LastAdministrator. Source: ODK Central, DELETE /assignments/… and its likes.
+    Raises: NotFound, also when it is not held; NotAllowed, LastAdministrator.
+    Source: ODK Central, DELETE /assignments/… and its likes.
     """
     role, actor_id = role_named(ask.path["role_id"]), ask.path["actor_id"]
     if actor_id not in actors_by_id(ask.unit, [actor_id]):
         raise NotFound
-    delegating.take(ask.unit, ask.actor, actor_id, role, place_of(ask.found))
+    if not delegating.take(ask.unit, ask.actor, actor_id, role, place_of(ask.found)):
+        raise NotFound
     return success()
 
 
 def put_in_form(ask: Ask[Any], place: Place, given: Any) -> None:
     """Let exactly the roles of *given* (objects with `roleId` and `actorId`) be held in a form; public links keep theirs.
 
-    Raises: BadParameter, NotFound, NotAllowed.
+    Raises: BadParameter, MissingField, Unknown, NotAllowed.
     """
     wanted = {_assignment(each) for each in given} if isinstance(given, list) else None
     if wanted is None:
@@ -115,7 +125,10 @@ def put_in_form(ask: Ask[Any], place: Place, given: Any) -> None:
         if changed:
             policy.require(ask.unit, ask.actor, verb, place)
     for each in _ordered(wanted - held):
-        delegating.give(ask.unit, ask.actor, each.actor_id, each.role, place)
+        try:
+            delegating.give(ask.unit, ask.actor, each.actor_id, each.role, place)
+        except NotFound:
+            raise Unknown(field="actorId", value=each.actor_id, table="actors") from None
     for each in _ordered(held - wanted):
         delegating.take(ask.unit, ask.actor, each.actor_id, each.role, place)
 
@@ -125,10 +138,18 @@ def _ordered(several: Iterable[Assigned]) -> list[Assigned]:
 
 
 def _assignment(given: Any) -> Assigned:
-    actor_id = given.get("actorId") if isinstance(given, dict) else None
-    if not isinstance(actor_id, int) or isinstance(actor_id, bool):
+    if not isinstance(given, dict):
         raise BadParameter(field="assignments", reason="each needs a roleId and an actorId.")
-    return Assigned(actor_id, role_named(given.get("roleId")))
+    for field in ("actorId", "roleId"):
+        if given.get(field) is None:
+            raise MissingField(field=f"assignment {field}")
+    actor_id, role_id = given["actorId"], given["roleId"]
+    if not isinstance(actor_id, int) or isinstance(actor_id, bool):
+        raise BadParameter(field="actorId", reason="expected a number.")
+    try:
+        return Assigned(actor_id, role_named(role_id))
+    except NotFound:
+        raise Unknown(field="roleId", value=role_id, table="roles") from None
 
 
 def _listed(ask: Ask[Any], held: Sequence[Assigned]) -> Answer:

@@ -25,19 +25,7 @@ def list_datasets(ask: Ask[Project]) -> Answer:
 
     Source: ODK Central, GET …/datasets.
     """
-    found = lists.lists_in(ask.unit, ask.found.id)
-    more = extended(ask.headers)
-    return json(
-        [
-            _dataset(each)
-            | (
-                {"lastEntity": stated(each.last_entity_at), "entities": each.entities, "conflicts": each.conflicts}
-                if more
-                else {}
-            )
-            for each in found
-        ]
-    )
+    return json(listed(ask, ask.found.id, detailed=extended(ask.headers)))
 
 
 @central.get(DATASET, needs=Verb.DATASET_READ, finds=lists.list_of)
@@ -65,6 +53,17 @@ def change_dataset(ask: Ask[Listed]) -> Answer:
     if required != ask.found.approval_required:
         editing_entities.set_approval(ask.unit, ask.found, required=required, convert=convert)
     return json(_described(ask, lists.list_of(ask.unit, ask.found.project_id, ask.found.name)))
+
+
+def listed(ask: Ask[Any], project_id: int, *, detailed: bool) -> list[dict[str, Any]]:
+    """The entity lists of a project as Central lists them; *detailed*: with its extended metadata."""
+    found = lists.lists_in(ask.unit, project_id)
+    if not detailed:
+        return [_dataset(each) for each in found]
+    return [
+        _dataset(each) | {"lastEntity": stated(each.last_entity_at), "entities": each.entities, "conflicts": each.conflicts}
+        for each in found
+    ]
 
 
 def _dataset(found: Listed) -> dict[str, Any]:

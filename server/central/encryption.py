@@ -13,13 +13,28 @@ from server.central.surface import central
 from server.web.answers import Answer, json
 from server.web.bodies import json_object
 from server.web.surface import Ask
+from storage.problems import Problem
+
+CHARACTERS_LEAST = 10
+
+
+class PassphraseTooShort(Problem):
+    """A copy of the database could be tried against a short passphrase."""
+
+    code = "400.21"
+    says = "The passphrase needs at least {least} characters."
 
 
 def _pair(ask: Ask[Project]) -> Pair:
-    """Raises: MissingField; AlreadyActive. Making a key takes a second, so it is done before the write unit."""
+    """Making a key takes a second, so it is done before the write unit.
+
+    Raises: MissingField, PassphraseTooShort, AlreadyActive.
+    """
     passphrase, hint = ask.body.get("passphrase"), ask.body.get("hint")
     if not isinstance(passphrase, str) or not passphrase:
         raise MissingField(field="passphrase")
+    if len(passphrase) < CHARACTERS_LEAST:
+        raise PassphraseTooShort(least=CHARACTERS_LEAST)
     if keys_store.project_key(ask.unit, ask.found.id) is not None:
         raise AlreadyActive(feature="managed encryption")
     public, private = project_keys.made(passphrase)
@@ -39,4 +54,5 @@ def turn_encryption_on(ask: Ask[Project]) -> Answer:
     Raises: MissingField, AlreadyActive. Source: ODK Central, POST /projects/{id}/key.
     """
     keying.turn_encryption_on(ask.unit, ask.found.id, ask.prepared)
-    return json(shown(ask.unit, ask.found))
+    # The document promises the project, and Central's own clients get `success`.
+    return json(shown(ask.unit, ask.found) | {"success": True})

@@ -16,13 +16,13 @@ from server.access import policy
 from server.access.policy import Place, may
 from server.access.roles import ROLES
 from server.access.verbs import Verb
-from server.central import assignments, forms
+from server.central import assignments, datasets, forms
 from server.central.surface import central
 from server.web.answers import Answer, json, stated, success
 from server.web.bodies import json_object
 from server.web.parameters import BadParameter, extended, switch
-from server.web.surface import ANYONE, Ask, place_of
-from storage.problems import AuthenticationFailed, Problem
+from server.web.surface import EVEN_NOBODY, Ask, place_of
+from storage.problems import Problem
 from storage.schema import project
 from storage.unit_of_work import Unit
 
@@ -38,14 +38,12 @@ class OtherForms(Problem):
     says = "Forms can be neither created nor deleted here: name every form of the project, and no other."
 
 
-@central.get("/projects", needs=ANYONE)
+@central.get("/projects", needs=EVEN_NOBODY)
 def list_projects(ask: Ask[None]) -> Answer:
-    """The projects that the caller may read: none for nobody; with their forms for `?forms=true`.
+    """The projects that the caller may read: none for nobody; with their forms or entity lists for `?forms=` or `?datasets=true`.
 
     Source: ODK Central, GET /projects.
     """
-    if ask.actor is None and ask.headers.get("Authorization"):
-        raise AuthenticationFailed
     listed = projects_store.projects(ask.unit, may(ask.actor, Verb.PROJECT_READ, project_id=project.c.id))
     counts = tallies.project_tallies(ask.unit) if extended(ask.headers) else None
     keyed = keys_store.project_key_ids(ask.unit)
@@ -56,6 +54,10 @@ def list_projects(ask: Ask[None]) -> Answer:
     if switch(ask.query, "forms"):
         for each in made:
             each["formList"] = forms.listed(ask, each["id"], detailed=True)
+    if switch(ask.query, "datasets"):
+        for each in made:
+            seen = policy.allows(ask.unit, ask.actor, Verb.DATASET_LIST, Place(each["id"]))
+            each["datasetList"] = datasets.listed(ask, each["id"], detailed=True) if seen else []
     return json(made)
 
 
@@ -142,8 +144,12 @@ def _change(ask: Ask[Project], given: dict[str, Any]) -> None:
 
 
 def _set_forms(ask: Ask[Project], given: Any) -> None:
-    said = {str(each.get("xmlFormId")): each for each in given if isinstance(each, dict)} if isinstance(given, list) else {}
+    if not isinstance(given, list):
+        raise BadParameter(field="forms", reason="expected a list.")
+    said = {str(each.get("xmlFormId")): each for each in given if isinstance(each, dict)}
     known = {each.xml_form_id: each for each in versions_store.current_versions_in(ask.unit, ask.found.id, true(), true())}
+    if len(given) == len(known) > len(said):
+        raise BadParameter(field="xmlFormId", reason="duplicate value.")
     if said.keys() != known.keys() or len(given) != len(said):
         raise OtherForms
     for xml_form_id, each in said.items():

@@ -6,9 +6,11 @@ from typing import Any
 from server.access.roles import ROLES
 from server.central.surface import central
 from server.web.answers import Answer, json
-from server.web.surface import SIGNED_IN, Ask
+from server.web.surface import EVEN_NOBODY, Ask
 from storage.problems import NotFound
 
+# The day on which roles came into the program: they are part of it, and no row has a moment of its own.
+CREATED_AT = "2026-11-23T00:00:00.000Z"
 # Clients assume 1 and 2 (pyodk 1.2 assigns forms to app users as role 2). 3 and 4 are roles that Central has for itself alone.
 NUMBERS: Mapping[str, int] = {
     "admin": 1,
@@ -53,16 +55,16 @@ def role_named(said: object) -> str:
     return role
 
 
-@central.get("/roles", needs=SIGNED_IN)
+@central.get("/roles", needs=EVEN_NOBODY)
 def list_roles(_ask: Ask[None]) -> Answer:
-    """Every role, with what it permits.
+    """Every role, with what it permits; no secret, even to nobody.
 
     Source: ODK Central, GET /roles.
     """
     return json([_role(role) for role in NUMBERS])
 
 
-@central.get("/roles/<role_id>", needs=SIGNED_IN)
+@central.get("/roles/<role_id>", needs=EVEN_NOBODY)
 def one_role(ask: Ask[None]) -> Answer:
     """A role, by its number or its name.
 
@@ -77,6 +79,6 @@ def _role(role: str) -> dict[str, Any]:
         "name": NAMES[role],
         "system": SYSTEM[role],
         "verbs": sorted(ROLES[role]),
-        "createdAt": None,
+        "createdAt": CREATED_AT,
         "updatedAt": None,
     }

@@ -1,27 +1,35 @@
 """Signing in and out with tokens."""
 
 import hashlib
+from dataclasses import replace
 from datetime import datetime
 
-from forms.problems import MissingField
 from forms.store import public_links
-from server.access import actors, app_users, digests, policy
+from server.access import actors, administering, app_users, digests, policy, users
 from server.access.actors import Actor
 from server.access.policy import Place
 from server.access.throttle import sign_ins
 from server.access.verbs import Verb
-from server.central.surface import central
+from server.central.surface import central, signing_in
+from server.web import ways
 from server.web.answers import Answer, json, stated, success
 from server.web.bodies import json_object
-from server.web.surface import ANYONE, SIGNED_IN, Ask
-from storage.problems import AuthenticationFailed, NotFound
+from server.web.surface import ANYONE, EVEN_NOBODY, SIGNED_IN, Ask
+from storage.problems import AuthenticationFailed, NotAllowed, NotFound, Problem
+
+
+class MissingParameters(Problem):
+    """Several things are needed, and not all were given; what was is not said back, since it may be a password."""
+
+    code = "400.3"
+    says = "Required parameters missing. Expected ({names})."
 
 
 def _known(ask: Ask[None]) -> Actor:
-    """Raises: MissingField, TooManyFailures, AuthenticationFailed."""
+    """Raises: MissingParameters, TooManyFailures, AuthenticationFailed."""
     email, password = ask.body.get("email"), ask.body.get("password")
-    if not isinstance(email, str) or not isinstance(password, str) or not email or not password:
-        raise MissingField(field="email, password")
+    if not isinstance(email, str) or not isinstance(password, str) or not email.strip() or not password.strip():
+        raise MissingParameters(names="email, password", expected=["email", "password"])
     sign_ins.require_calm(email, ask.unit.now)
     try:
         actor = actors.known(ask.unit, email, password)
@@ -32,16 +40,16 @@ def _known(ask: Ask[None]) -> Actor:
     return actor
 
 
-@central.post("/sessions", needs=ANYONE, reads=json_object, prepares=_known)
+@signing_in.post("/sessions", needs=ANYONE, reads=json_object, prepares=_known)
 def sign_in(ask: Ask[None]) -> Answer:
-    """A token for an e-mail address and a password.
+    """A token for an e-mail address and a password; as a cookie too, for whoever sends JSON, which no other site's form can.
 
     Source: ODK Central, POST /sessions.
     """
     session = actors.begin_session(ask.unit, ask.prepared, hours=ask.site.settings.session_hours)
     digests.keep(ask.unit, ask.prepared.id, ask.body["password"], ask.site.settings.digest_key)
     ask.note("user.session.create", subject=str(ask.prepared.id))
-    return json(
+    made = json(
         {
             "token": session.token,
             "csrf": session.csrf,
@@ -49,11 +57,14 @@ def sign_in(ask: Ask[None]) -> Answer:
             "expiresAt": stated(datetime.fromisoformat(session.expires_at)),
         }
     )
+    if ask.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+        return made
+    return replace(made, cookies=ways.begun(session, ask.site.settings.session_hours * 3600))
 
 
-@central.get("/sessions/restore", needs=SIGNED_IN)
+@central.get("/sessions/restore", needs=EVEN_NOBODY)
 def restore(ask: Ask[None]) -> Answer:
-    """When the session in use began and ends; with Basic there is none.
+    """When the session in use began and ends; with Basic, and for nobody, there is none.
 
     Raises: NotFound. Source: ODK Central, GET /sessions/restore.
     """
@@ -61,31 +72,33 @@ def restore(ask: Ask[None]) -> Answer:
     return json({"createdAt": stated(found.created_at), "expiresAt": stated(found.expires_at), "actorId": found.actor_id})
 
 
-@central.route("DELETE", "/sessions/current", needs=SIGNED_IN)
+@central.route("DELETE", "/sessions/current", needs=EVEN_NOBODY)
 def sign_out(ask: Ask[None]) -> Answer:
     """End the session in use.
 
-    Raises: NotFound, with Basic.
+    Raises: NotFound, with Basic and for nobody.
     """
     actors.end_session(ask.unit, _session(ask))
     ask.note("user.session.delete")
-    return success()
+    return replace(success(), cookies=ways.ended())
 
 
 @central.route("DELETE", "/sessions/<token>", needs=SIGNED_IN)
 def end(ask: Ask[None]) -> Answer:
-    """End one's own session by its token, or revoke the app user whose key it is.
+    """End a session by its token, one's own or that of somebody whom one may change; or revoke the app user or link of that key.
 
-    Raises: NotFound; NotAllowed, for an app user of a project in which the caller may not remove any.
+    Raises: NotAllowed, also when nobody has this token: there is nothing to find out here.
     Source: ODK Central, DELETE /sessions/{token}.
     """
     token = ask.path["token"]
     sha256 = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
-    own = actors.by_session(ask.unit, token)
-    if own is not None and ask.actor is not None and own.id == ask.actor.id:
+    begun = actors.by_session(ask.unit, token)
+    if begun is not None:
+        administering.require_own_or_over(ask.unit, ask.actor, Verb.USER_UPDATE, users.user_of(ask.unit, begun.id))
         actors.end_session(ask.unit, sha256)
-        ask.note("user.session.delete")
-        return success()
+        ask.note("user.session.delete", subject=str(begun.id))
+        own = ask.actor is not None and ask.actor.session_sha256 == sha256
+        return replace(success(), cookies=ways.ended()) if own else success()
     link = public_links.by_token(ask.unit, token)
     if link is not None:
         policy.require(ask.unit, ask.actor, Verb.PUBLIC_LINK_DELETE, Place(link.project_id, link.form_id))
@@ -94,7 +107,7 @@ def end(ask: Ask[None]) -> Answer:
         return success()
     tablet = app_users.by_token(ask.unit, token)
     if tablet is None:
-        raise NotFound
+        raise NotAllowed
     policy.require(ask.unit, ask.actor, Verb.APP_USER_DELETE, Place(tablet.project_id))
     app_users.revoke(ask.unit, tablet.id)
     ask.note("field_key.session.end", project_id=tablet.project_id, subject=str(tablet.id))

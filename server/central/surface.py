@@ -5,7 +5,7 @@ from server.languages import language
 from server.web import ways
 from server.web.answers import Answer, problem_as_json
 from server.web.surface import Site, Surface
-from storage.problems import Problem
+from storage.problems import NotAllowed, Problem
 
 # Central speaks English; who sends `Accept-Language: fr` gets what a person reads in French.
 ENGLISH = "en"
@@ -20,10 +20,15 @@ trying = Surface(name="central-trying", prefixes=("/v1/test/<test_token>",), way
 central = Surface(
     name="central",
     prefixes=("/v1", "/v1/key/<key>"),
-    ways=(ways.key, ways.bearer, ways.basic),
+    ways=(ways.key, ways.bearer, ways.basic, ways.scripts_cookie),
     refuses=_refuses,
     language=ENGLISH,
+    cookies=True,
+    nobody=NotAllowed,  # as Central, whose 401 is for credentials that are wrong
 )
+
+# Whoever signs in is nobody yet, whatever cookie of an earlier session the client still sends.
+signing_in = Surface(name="signing-in", prefixes=("/v1",), ways=(), refuses=_refuses, language=ENGLISH)
 
 # A public link's token vouches for the form that it leads to, as `?st=`.
 linked = Surface(

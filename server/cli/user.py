@@ -5,11 +5,12 @@ import sys
 import click
 
 from forms.store.projects import project_of
-from server.access import users
+from server.access import administering, password_links, passwords, users
 from server.access.policy import SITE, Place
 from server.access.roles import ROLES
 from server.cli import surroundings
 from storage import unit_of_work
+from storage.problems import Problem
 from storage.unit_of_work import Unit
 
 ROLE = click.Choice(list(ROLES))
@@ -19,7 +20,7 @@ from_stdin = click.option("--password-stdin", is_flag=True, help="Read the passw
 
 @click.group()
 def user() -> None:
-    """Create and list users, give and take roles."""
+    """Create, list and remove users, give and take roles."""
 
 
 @user.command()
@@ -62,6 +63,24 @@ def password(email: str, password_stdin: bool) -> None:
     _show(new, password_stdin)
 
 
+@user.command()
+@click.argument("email")
+def link(email: str) -> None:
+    """Make a link by which a user chooses a password: once, within a day."""
+    with surroundings.database() as database, unit_of_work.writing(database) as unit:
+        made = password_links.make(unit, users.user_id_of(unit, email))
+    click.echo(made.address(surroundings.read().site_url))
+
+
+@user.command()
+@click.argument("email")
+def remove(email: str) -> None:
+    """Remove a user: account, sessions and roles. The name stays on what they did."""
+    with surroundings.database() as database, unit_of_work.writing(database) as unit:
+        administering.remove(unit, users.user_of(unit, users.user_id_of(unit, email)))
+    click.echo(f"Removed {email}.")
+
+
 @user.group()
 def role() -> None:
     """Give and take roles."""
@@ -95,9 +114,10 @@ def _place(unit: Unit, project_id: int | None) -> Place:
 
 def _password(from_stdin: bool) -> str:
     given = sys.stdin.readline().rstrip("\n") if from_stdin else users.new_password()
-    if len(given) < 10:
-        raise click.UsageError("The password needs ten characters or more.")
-    return given
+    try:
+        return passwords.require_good(given)
+    except Problem as problem:
+        raise click.UsageError(problem.sentence) from None
 
 
 def _show(password: str, given: bool) -> None:

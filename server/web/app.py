@@ -206,6 +206,7 @@ def _credentials(site: Site, key: str | None) -> Credentials:
         (raw, urlsplit(site.settings.site_url).path + raw),
         request.remote_addr or "",
         site.settings.digest_key,
+        request.headers.get("X-Requested-With", "").lower() == "xmlhttprequest",
     )
 
 

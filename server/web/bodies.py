@@ -115,7 +115,7 @@ class NotJson(Problem):
     """The body is not the JSON object that the route needs."""
 
     code = "400.1"
-    says = "Could not parse the given data as {format}."
+    says = "Could not parse the given data ({rawLength} chars) as {format}."  # as Central names the detail
 
 
 def whole(limit_bytes: Callable[[Settings], int]) -> Reader:
@@ -141,9 +141,9 @@ def json_object(incoming: Incoming) -> dict[str, Any]:
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):
-        raise NotJson(format="JSON") from None
+        raise NotJson(format="json", rawLength=len(raw)) from None
     if not isinstance(value, dict):
-        raise NotJson(format="JSON object")
+        raise NotJson(format="json object", rawLength=len(raw))
     if b"\\u" in raw:  # only an escape can bring what is no text
         _check_texts(value)
     return value
@@ -168,7 +168,7 @@ def form_fields(incoming: Incoming) -> dict[str, str]:
     try:
         fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=200)
     except ValueError:
-        raise NotJson(format="form fields") from None
+        raise NotJson(format="form fields", rawLength=len(raw)) from None
     _check_texts(fields)
     return {name: values[-1] for name, values in fields.items()}
 

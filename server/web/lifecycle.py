@@ -11,7 +11,7 @@ from server.access.actors import Actor
 from server.access.verbs import Verb
 from server.web.answers import Answer
 from server.web.bodies import STRANGERS_LIMIT_BYTES, STRANGERS_SHARE, Incoming, OnDisk
-from server.web.surface import ANYONE, Ask, Credentials, Route, place_of, verb_for
+from server.web.surface import ANYONE, EVEN_NOBODY, Ask, Credentials, Route, place_of, verb_for
 from storage import audit, unit_of_work
 from storage.problems import AuthenticationFailed, Busy, NotAllowed, Problem
 from storage.unit_of_work import Unit
@@ -157,8 +157,8 @@ def _admit(route: Route, ask: Ask[Any], unit: Unit, credentials: Credentials, pa
         with unit_of_work.writing(ask.site.database) as spending:
             digests.spend(spending, ask.actor.digest_sha256)
     ask.unit = replace(unit, actor_id=ask.actor.id if ask.actor else None)
-    if route.needs is not ANYONE and ask.actor is None:
-        raise AuthenticationFailed
+    if ask.actor is None and route.needs not in (ANYONE, EVEN_NOBODY):
+        raise route.surface.nobody
     ask.found = route.finds(ask.unit, **path) if route.finds is not None else None
     if isinstance(route.needs, Verb):
         policy.require(ask.unit, ask.actor, verb_for(route.needs, ask.found), place_of(ask.found))
@@ -184,7 +184,8 @@ def _check_csrf(route: Route, actor: Actor | None, given: str | None) -> None:
 
 
 def _posted_csrf(body: Any) -> str | None:
-    return body.get("csrf") if isinstance(body, dict) else getattr(body, "csrf", None)
+    # Central's clients send it beside what they mean, where it must not be taken for a part of that.
+    return body.pop("__csrf", None) or body.get("csrf") if isinstance(body, dict) else getattr(body, "csrf", None)
 
 
 def _write_notes(ask: Ask[Any]) -> None:

@@ -20,7 +20,7 @@ from server.web.shelf import Shelf
 from storage import unit_of_work
 from storage.blobs import Blobs
 from storage.engine import Database
-from storage.problems import Problem
+from storage.problems import AuthenticationFailed, Problem
 from storage.settings import Settings
 from storage.unit_of_work import Unit
 
@@ -46,6 +46,8 @@ class Open:
 
 
 ANYONE = Open("anyone")
+# As ANYONE, but whoever says who they are must be right: a stale token is told so, and does not look like nobody.
+EVEN_NOBODY = Open("anyone, even nobody")
 SIGNED_IN = Open("anyone signed in")
 # The handler asks `ask.require` itself, since the place is known only from the body (a submission names its form).
 BY_CONTENT = Open("decided by what the body names")
@@ -79,6 +81,7 @@ class Credentials:
     uris: tuple[str, ...] = ()  # the request line's address, and that address below the public one, as a proxy got it
     origin: str = ""  # where the request comes from
     digest_key: str = ""
+    scripted: bool = False  # whether a script of our own origin asks, as no form of another site can
 
 
 @dataclass(slots=True)
@@ -167,8 +170,9 @@ class Surface:
 
     *ways* are tried in order; *refuses* says a Problem in the surface's dialect, *refuses_json* to whoever sent JSON, where that
     is another; *realm* is the challenge that a 401 carries, if any; *cookies* surfaces check the CSRF token of every write that
-    a cookie vouches for; *sign_in* is the path to which a browser that nobody signed in on is sent from the pages it asked for,
-    with `?next=`. *language* is spoken to programs that ask for none; null: the site's own, and the one that a person chose.
+    a cookie vouches for; *nobody* is what is told to whoever does not say who they are; *sign_in* is the path to which a browser
+    that nobody signed in on is sent from the pages it asked for, with `?next=`. *language* is spoken to
+    programs that ask for none; null: the site's own, and the one that a person chose.
     """
 
     name: str
@@ -178,6 +182,7 @@ class Surface:
     refuses_json: Refusal | None = None
     realm: str | None = None
     cookies: bool = False
+    nobody: type[Problem] = AuthenticationFailed
     sign_in: str | None = None
     language: str | None = None
     routes: list[Route] = field(default_factory=list)

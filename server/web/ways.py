@@ -1,14 +1,16 @@
 """The ways in which a request can say who asks; each surface accepts some, in its own order."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from werkzeug.datastructures import Authorization
 
 from forms.store import public_links
 from server.access import actors, digests
-from server.access.actors import Actor
+from server.access.actors import Actor, Session
 from server.access.digests import Digest
 from server.access.throttle import guesses, require_link_calm
+from server.web.answers import Cookie
 from server.web.surface import Credentials, Site, Surface
 from storage.unit_of_work import Unit
 
@@ -81,6 +83,28 @@ def challenges(site: Site, surface: Surface, *, stale: bool = False) -> tuple[st
 def cookie(unit: Unit, credentials: Credentials) -> Actor | None:
     """A session's token in the browser's cookie; where a key stands in the path, the key alone says who asks."""
     return actors.by_session(unit, credentials.cookie) if credentials.cookie and credentials.key is None else None
+
+
+def scripts_cookie(unit: Unit, credentials: Credentials) -> Actor | None:
+    """A session's cookie, where nothing else says who asks; a script of our own origin says that it is one.
+
+    Only such a script can send `X-Requested-With`, since another site's would have to ask first; others send the token.
+    Source: ODK Central, the preprocessor of sessions.
+    """
+    if credentials.authorization is not None:
+        return None
+    found = cookie(unit, credentials)
+    return replace(found, csrf=None) if found is not None and credentials.scripted else found
+
+
+def begun(session: Session, seconds: int) -> tuple[Cookie, Cookie]:
+    """The cookies of a session that begins: scripts of our own pages could read the token in any form, other sites neither."""
+    return Cookie(SESSION_COOKIE, session.token, seconds), Cookie(CSRF_COOKIE, session.csrf, seconds, for_scripts=True)
+
+
+def ended() -> tuple[Cookie, Cookie]:
+    """What takes the cookies of a session away."""
+    return Cookie(SESSION_COOKIE, None), Cookie(CSRF_COOKIE, None, for_scripts=True)
 
 
 def public_link(unit: Unit, credentials: Credentials) -> Actor | None:

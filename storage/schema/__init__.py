@@ -8,7 +8,18 @@ What is refused is kept in quarantine until a person decides.
 Actors act on all of it through assignments; jobs and audit rows are written in the unit that causes them.
 """
 
-from storage.schema.actors import account, actor, app_user, assignment, collect_template, project, session, spent_digest
+from storage.schema.actors import (
+    account,
+    actor,
+    app_user,
+    assignment,
+    collect_template,
+    password_link,
+    preference,
+    project,
+    session,
+    spent_digest,
+)
 from storage.schema.base import metadata
 from storage.schema.blobs import blob
 from storage.schema.cases import case_lock, case_seal, fact_sheet, record_source
@@ -51,6 +62,8 @@ __all__ = [
     "form_version_key",
     "job",
     "metadata",
+    "password_link",
+    "preference",
     "project",
     "public_link",
     "purged_submission",

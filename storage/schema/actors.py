@@ -4,7 +4,7 @@ One `actor` row stands behind every kind, so that submissions, audits and assign
 is held site-wide (no project), in a project, or in one form of a project; that place is part of the assignment's key.
 """
 
-from sqlalchemy import Boolean, CheckConstraint, Column, ForeignKey, Index, Table, false, func
+from sqlalchemy import JSON, Boolean, CheckConstraint, Column, ForeignKey, Index, Table, false, func
 from sqlalchemy import text as sql
 
 from storage.schema.base import metadata, moment, row_id, text
@@ -66,6 +66,34 @@ session = Table(
     text("csrf"),
     moment("created_at"),
     moment("expires_at"),
+)
+
+# A link by which somebody chooses a password once; a newer one replaces it (server/access/password_links.py).
+password_link = Table(
+    "password_link",
+    metadata,
+    Column("actor_id", ForeignKey("actor.id"), primary_key=True),
+    text("token_sha256", unique=True),
+    moment("created_at"),
+    moment("expires_at"),
+)
+
+# What a client keeps for the person who uses it, in its own words; null project: for the whole site.
+preference = Table(
+    "preference",
+    metadata,
+    row_id(),
+    Column("actor_id", ForeignKey("actor.id"), nullable=False),
+    Column("project_id", ForeignKey("project.id"), nullable=True),
+    text("name"),
+    Column("value", JSON, nullable=False),
+)
+Index(
+    "uq_preference__name",
+    preference.c.actor_id,
+    func.coalesce(preference.c.project_id, sql("0")),
+    preference.c.name,
+    unique=True,
 )
 
 # Digests that were believed once and must not be again while their nonce lasts (server/access/digests.py).

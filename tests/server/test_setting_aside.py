@@ -56,6 +56,11 @@ def set_rows(database: Database, table: object, **columns: object) -> None:
         unit.connection.execute(update(table).values(**columns))  # type: ignore[arg-type]
 
 
+def delete(database: Database, tablet: Tablet) -> None:
+    with unit_of_work.writing(database) as unit:
+        app_users.delete_app_user(unit, tablet.actor_id)
+
+
 def revoke(database: Database, tablet: Tablet) -> None:
     with unit_of_work.writing(database) as unit:
         app_users.revoke(unit, tablet.actor_id)
@@ -189,6 +194,7 @@ class ShutOut:
 
 SHUT_OUT = {
     "revoked": ShutOut(revoke, 403, "403.1"),
+    "deleted": ShutOut(delete, 403, "403.1"),
     "expired": ShutOut(
         lambda database, _: set_rows(database, app_user, expires_at=now(database) - timedelta(days=1)), 403, "403.71"
     ),

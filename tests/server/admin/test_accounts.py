@@ -1,6 +1,8 @@
 import re
 
+from server.access import users
 from server.web.surface import Site
+from storage import unit_of_work
 from tests.server.admin.browsing import Browser, Page
 from tests.support.builders import Person, add_person, add_project
 
@@ -42,6 +44,72 @@ def test_a_new_password_shuts_out_who_used_the_old_one(site: Site, admin: Browse
     assert browser.get("/account").status == 303
     assert browser.sign_in(person).status == 422
     assert browser.sign_in(person, password).status == 303
+
+
+def test_nobody_passes_by_their_own_old_password(site: Site, admin: Browser) -> None:
+    with unit_of_work.reading(site.database) as unit:
+        me = users.user_id_of(unit, "admin@siraba.test")
+
+    assert admin.post(f"/users/{me}/password").status == admin.post(f"/users/{me}/link").status == 403
+    page = admin.get(f"/users/{me}").html
+    assert "/link" not in page
+    assert "/remove" not in page
+
+
+def test_a_user_chooses_a_password_by_a_link_that_looking_does_not_spend(site: Site, admin: Browser) -> None:
+    person = add_person(site.database, "moussa")
+    old = Browser(site)
+    old.sign_in(person)
+    address = password_on(admin.post(f"/users/{person.actor_id}/link"))
+    path = address.removeprefix("http://siraba.test")
+    token = path.rpartition("/")[2]
+    newcomer = Browser(site, "fr")
+
+    for _ in range(2):
+        assert "moussa@siraba.test" in newcomer.get(path).html
+    assert newcomer.post(path, password="court").status == 400
+    forged = newcomer.post(path, password="a long enough one", headers={"Sec-Fetch-Site": "cross-site"})
+    assert forged.status == 403
+    assert newcomer.post(path, password="a long enough one").place == "/sign-in"
+    assert newcomer.get(path).status == newcomer.post(path, password="another long one").status == 404
+    assert "Ce lien n’est plus valable" in newcomer.get(path).text
+    assert newcomer.sign_in(person, "a long enough one").status == 303
+    assert old.get("/account").status == 303
+    assert token not in admin.get(f"/users/{person.actor_id}").html
+
+
+def test_a_new_password_ends_the_link(site: Site, admin: Browser) -> None:
+    person = add_person(site.database, "moussa")
+    address = password_on(admin.post(f"/users/{person.actor_id}/link"))
+    admin.post(f"/users/{person.actor_id}/password")
+
+    assert Browser(site).get(address.removeprefix("http://siraba.test")).status == 404
+
+
+def test_name_and_address_are_changed_on_the_users_own_page(site: Site, admin: Browser) -> None:
+    person = add_person(site.database, "moussa")
+    here = f"/users/{person.actor_id}"
+
+    assert admin.post(here, name="Moussa K.", email="mk@siraba.test").place == "/users"
+    page = admin.get("/users").text
+    assert "Moussa K." in page
+    assert "mk@siraba.test" in page
+    assert admin.post(here, name="", email="mk@siraba.test").status == 400
+    assert admin.post(here, name="M", email="mk").status == 400
+    assert admin.post(here, name="M", email="admin@siraba.test").status == 409
+    assert admin.get("/users/9999").status == 404
+
+
+def test_a_user_is_removed_when_that_is_confirmed(site: Site, admin: Browser) -> None:
+    person = add_person(site.database, "moussa", "viewer")
+    browser = Browser(site)
+    browser.sign_in(person)
+
+    assert admin.post(f"/users/{person.actor_id}/remove").status == 400
+    assert admin.post(f"/users/{person.actor_id}/remove", confirmed="on").place == "/users"
+    assert "moussa" not in admin.get("/users").text
+    assert browser.get("/account").status == 303
+    assert browser.sign_in(person).status == 422
 
 
 def test_a_tablet_gets_no_password(site: Site, admin: Browser) -> None:

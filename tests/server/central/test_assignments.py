@@ -69,6 +69,8 @@ def test_roles_are_named_and_numbered(office: Office) -> None:
     assert "submission.create" in roles["app-user"]["verbs"]
     assert office.ask("/roles/2", office.manager) == office.ask("/roles/app-user", office.manager) == roles["app-user"]
     assert code(office.call("GET", "/roles/king", office.manager)) == (404, "404.1")
+    assert office.client.get("/v1/roles").get_json() == list(roles.values())
+    assert office.client.get("/v1/roles/admin").get_json() == roles["admin"]
 
 
 @pytest.mark.parametrize("place", ["", "/projects/{}", "/projects/{}/forms/first"])
@@ -87,9 +89,11 @@ def test_a_role_is_given_listed_and_taken_at_one_place(office: Office, place: st
         for other in {"", "/projects/{}", "/projects/{}/forms/first", "/projects/{}/forms/second"} - {place}
     ]
     taken = office.call("DELETE", f"{path}/6/{somebody.actor_id}", office.admin)
+    taken_again = office.call("DELETE", f"{path}/6/{somebody.actor_id}", office.admin)
 
     assert given.get_json() == taken.get_json() == {"success": True}
     assert code(again) == (409, "409.3")
+    assert code(taken_again) == (404, "404.1")
     assert listed == [*before, {"actorId": somebody.actor_id, "roleId": 6}]
     assert (told["actor"]["id"], told["actor"]["displayName"], told["actor"]["type"]) == (somebody.actor_id, "somebody", "user")
     assert (told["roleId"], "actorId" in told) == (6, False)
@@ -260,7 +264,10 @@ def test_a_project_is_put_with_the_roles_in_its_forms(office: Office) -> None:
         put(office.manager, {"actorId": one, "roleId": 2}),
         put(office.manager, [{"actorId": 9999, "roleId": 2}], []),
     ]
-    assert [answer.status_code for answer in refused] == [403, 404, 404, 400, 400, 404]
+    assert [code(answer)[1] for answer in refused] == ["403.1", "400.14", "400.2", "400.2", "400.8", "400.14"]
+    same = [{"xmlFormId": "first", "state": "open"}] * 2
+    for given, said in ((same, "400.8"), (same[:1], "501.2"), ([*same, *same], "501.2"), (5, "400.8")):
+        assert code(office.call("PUT", office.project, office.manager, json={"name": "Mali", "forms": given}))[1] == said
     assert office.ask(f"{office.project}/assignments/forms", office.manager) == before
 
 

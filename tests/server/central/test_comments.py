@@ -56,7 +56,7 @@ def test_who_may_not_read_answers_reads_and_writes_no_comments(
 
     assert client.get(comments, headers=collector).status_code == 403
     assert client.post(comments, json={"body": "x"}, headers=collector).status_code == 403
-    assert client.post(comments, json={"body": "x"}).status_code == 401
+    assert client.post(comments, json={"body": "x"}).status_code == 403
     assert client.get(f"/v1/key/{households.tablet.token}{comments.removeprefix('/v1')}").status_code == 403
 
 

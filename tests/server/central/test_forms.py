@@ -169,5 +169,5 @@ def test_a_tablet_downloads_under_its_key_and_sees_nothing_else(client: Client, 
 
 
 def test_a_stranger_is_told_to_sign_in(client: Client, households: Households) -> None:
-    assert client.get(households.path).status_code == 401
+    assert client.get(households.path).status_code == 403
     assert client.get(f"{households.path}.xml").status_code == 401

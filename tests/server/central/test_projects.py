@@ -31,7 +31,7 @@ def test_extended_a_project_has_counts_and_verbs(households: Households) -> None
     households.send("uuid:1")
     made = households.get(f"/v1/projects/{households.project_id}", **EXTENDED).get_json()
 
-    assert (made["appUsers"], made["forms"], made["datasets"]) == (1, 1, 0)
+    assert (made["appUsers"], made["forms"], made["datasets"], made["lastEntity"]) == (1, 1, 0, None)
     assert made["lastSubmission"].endswith("Z")
     assert "submission.read" in made["verbs"]
     assert "form.create" not in made["verbs"]
@@ -49,6 +49,25 @@ def test_forms_come_along_when_asked(households: Households) -> None:
     [made] = households.get("/v1/projects?forms=true").get_json()
 
     assert [(form["xmlFormId"], form["submissions"]) for form in made["formList"]] == [("survey", 1)]
+
+
+def test_entity_lists_come_along_when_asked(client: Client, households: Households, database: Database) -> None:
+    builders.add_form(database, households.project_id)
+    clerk = builders.add_person(database, "clerk", "clinician", project_id=households.project_id)
+    [made] = households.get("/v1/projects?datasets=true").get_json()
+    [hers] = client.get("/v1/projects?datasets=true", headers=basic(clerk)).get_json()
+
+    [people] = made["datasetList"]
+    assert (people["name"], people["entities"], people["lastEntity"], people["conflicts"]) == ("people", 0, None, 0)
+    assert hers["datasetList"] == []
+
+
+def test_archived_projects_come_last(client: Client, households: Households, database: Database) -> None:
+    builders.add_project(database, "Other")
+    admin = basic(builders.add_person(database, "ada", "admin"))
+    client.patch(f"/v1/projects/{households.project_id}", json={"archived": True}, headers=admin)
+
+    assert [each["name"] for each in client.get("/v1/projects", headers=admin).get_json()] == ["Other", "Mali"]
 
 
 def test_another_project_is_refused(households: Households, database: Database) -> None:
@@ -83,12 +102,17 @@ def test_app_users_are_made_listed_and_revoked(client: Client, households: House
     client.post(f"/v1/projects/{households.project_id}/assignments/app-user/{made['id']}", headers=manager)
     assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").status_code == 200
 
-    assert client.delete(f"{path}/{made['id']}", headers=manager).get_json() == {"success": True}
+    assert client.post(path, json={"displayName": "x", "properties": {"area": "N"}}, headers=manager).get_json()["code"] == 400.23
+    assert client.delete(f"/v1/sessions/{made['token']}", headers=manager).get_json() == {"success": True}
     assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").status_code == 403
     listed = {each["displayName"]: each for each in client.get(path, headers={**manager, **EXTENDED}).get_json()}
     assert listed["tablet 2"]["token"] is None
     assert listed["tablet 2"]["createdBy"]["displayName"] == "boss"
     assert listed["tablet 1"]["lastUsed"] is None
+
+    assert client.delete(f"{path}/{made['id']}", headers=manager).get_json() == {"success": True}
+    assert client.delete(f"{path}/{made['id']}", headers=manager).status_code == 404
+    assert [each["displayName"] for each in client.get(path, headers=manager).get_json()] == ["tablet 1"]
 
 
 def test_the_key_of_an_app_user_ends_when_it_is_told_to(client: Client, households: Households, database: Database) -> None:

@@ -1,5 +1,6 @@
 """Signing in over the API: a token that works until it is ended, and no hint at what was wrong."""
 
+import json
 from typing import Any
 
 import pytest
@@ -70,7 +71,7 @@ def test_both_are_needed(client: Client, body: dict[str, Any]) -> None:
     response = _sign_in(client, **body)
 
     assert response.status_code == 400
-    assert response.get_json()["code"] == 400.2
+    assert (response.get_json()["code"], response.get_json()["details"]["expected"]) == (400.3, ["email", "password"])
 
 
 def test_guessing_is_slowed_down(client: Client, person: Person) -> None:
@@ -97,11 +98,26 @@ def test_a_session_is_ended_by_its_token(client: Client, person: Person) -> None
     assert client.get("/v1/users/current", headers=second).status_code == 200
 
 
-def test_nobody_ends_anothers_session(client: Client, database: Database, person: Person) -> None:
-    other = builders.add_person(database, "eve", "admin")
-    token = _bearer(client, person)["Authorization"].removeprefix("Bearer ")
+def test_anothers_session_is_ended_by_an_administrator_only(client: Client, database: Database, person: Person) -> None:
+    eve = builders.add_person(database, "eve", "manager")
+    hers, his = _bearer(client, eve), _bearer(client, person)
 
-    assert client.delete(f"/v1/sessions/{token}", headers=_bearer(client, other)).status_code == 404
+    refused = client.delete(f"/v1/sessions/{his['Authorization'].removeprefix('Bearer ')}", headers=hers)
+    ended = client.delete(f"/v1/sessions/{hers['Authorization'].removeprefix('Bearer ')}", headers=his)
+
+    assert (refused.status_code, ended.status_code) == (403, 200)
+    assert client.get("/v1/users/current", headers=hers).status_code == 401
+    assert client.get("/v1/users/current", headers=his).status_code == 200
+
+
+def test_who_ends_a_session_learns_of_no_token(client: Client, person: Person) -> None:
+    assert client.delete(f"/v1/sessions/{'f' * 64}").get_json()["code"] == 403.1
+    assert client.delete(f"/v1/sessions/{'f' * 64}", headers=_bearer(client, person)).get_json()["code"] == 403.1
+
+
+def test_nobody_has_no_session(client: Client) -> None:
+    assert client.get("/v1/sessions/restore").get_json()["code"] == 404.1
+    assert client.delete("/v1/sessions/current").get_json()["code"] == 404.1
 
 
 def test_a_lost_tablet_is_shut_out_by_its_key(client: Client, database: Database, person: Person) -> None:
@@ -111,6 +127,34 @@ def test_a_lost_tablet_is_shut_out_by_its_key(client: Client, database: Database
     assert client.delete(f"/v1/sessions/{tablet.token}", headers=basic(clerk)).status_code == 403
     assert client.delete(f"/v1/sessions/{tablet.token}", headers=_bearer(client, person)).status_code == 200
     assert client.get(f"/v1/key/{tablet.token}/projects/{tablet.project_id}/formList").status_code == 403
+
+
+def test_a_browser_is_signed_in_by_cookies_and_says_that_it_means_what_it_sends(client: Client, person: Person) -> None:
+    made = _sign_in(client, email=person.email, password=PASSWORD)
+    cookies = {each.partition("=")[0]: each for each in made.headers.getlist("Set-Cookie")}
+
+    def create(headers: dict[str, str] | None = None, **more: str) -> int:
+        return client.post("/v1/projects", json={"name": "Mali", **more}, headers=headers).status_code
+
+    assert "HttpOnly" in cookies["siraba-session"]
+    assert "HttpOnly" not in cookies["__csrf"]
+    assert all("SameSite=Strict" in each for each in cookies.values())
+    assert client.get("/v1/users/current").get_json()["id"] == person.actor_id
+    assert create() == create(__csrf="f" * 64) == 403
+    assert create(__csrf=made.get_json()["csrf"]) == create({"X-Requested-With": "XMLHttpRequest"}) == 200
+    assert client.delete("/v1/sessions/current").status_code == 403
+    wrong = client.get("/v1/users/current", headers={"Authorization": "Bearer stale"})
+    assert (wrong.status_code, wrong.get_json()["code"]) == (401, 401.2)
+    assert client.delete("/v1/sessions/current", headers={"X-Requested-With": "XMLHttpRequest"}).status_code == 200
+    assert client.get("/v1/users/current").status_code == 404
+
+
+def test_a_form_of_another_site_sets_no_cookie(client: Client, person: Person) -> None:
+    body = json.dumps({"email": person.email, "password": PASSWORD})
+    made = client.post("/v1/sessions", data=body, content_type="text/plain")
+
+    assert made.status_code == 200
+    assert "Set-Cookie" not in made.headers
 
 
 def test_with_basic_there_is_no_session(client: Client, person: Person) -> None:

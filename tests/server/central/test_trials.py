@@ -145,7 +145,7 @@ def test_who_may_send_trials_by_rest_and_who_may_change_them(draft: Draft, datab
     viewer = builders.add_person(database, "viewer", "viewer", project_id=draft.project_id)
     xml = {"data": builders.submission("uuid:1", version="2"), "content_type": "text/xml"}
 
-    assert draft.client.post(draft.trials, **xml).status_code == 401
+    assert draft.client.post(draft.trials, **xml).status_code == 403
     assert draft.ask("", "POST", person=viewer, **xml).status_code == 403
     assert draft.ask("", "POST", person=walker, **xml).status_code == 200
     assert draft.ask("/uuid:1", "PUT", person=walker, **xml).status_code == 403

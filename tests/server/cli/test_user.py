@@ -2,7 +2,7 @@
 
 import re
 
-from server.access import actors
+from server.access import actors, password_links
 from server.access.policy import Place, allows
 from server.access.verbs import Verb
 from storage import unit_of_work
@@ -33,8 +33,30 @@ def test_a_script_gives_the_password_and_sees_none(command: Command, database: D
         actors.known(unit, EMAIL, "a long enough one")
 
 
-def test_a_short_password_is_refused(command: Command) -> None:
+def test_a_short_or_long_password_is_refused(command: Command) -> None:
     assert command("user", "create", EMAIL, "--password-stdin", input="short\n").exit_code == 2
+    assert command("user", "create", EMAIL, "--password-stdin", input="x" * 73 + "\n").exit_code == 2
+
+
+def test_a_user_chooses_a_password_by_a_link(command: Command, database: Database) -> None:
+    command("user", "create", EMAIL)
+    made = command("user", "link", EMAIL, SIRABA_PUBLIC_URL="https://siraba.test")
+
+    address, _, token = made.output.strip().rpartition("/")
+    assert address == "https://siraba.test/password"
+    with unit_of_work.writing(database) as unit:
+        assert password_links.spend(unit, token, "a long enough one").email == EMAIL
+        actors.known(unit, EMAIL, "a long enough one")
+    assert command("user", "link", "nobody@siraba.test").exit_code == 1
+
+
+def test_a_user_is_removed_but_not_the_last_administrator(command: Command) -> None:
+    command("user", "create", EMAIL, "--role", "admin")
+    assert "last administrator" in command("user", "remove", EMAIL).output
+
+    command("user", "create", "other@siraba.test", "--role", "admin")
+    assert command("user", "remove", EMAIL).exit_code == 0
+    assert EMAIL not in command("user", "list").output
 
 
 def test_an_address_is_taken_once(command: Command) -> None:

@@ -1,0 +1,37 @@
+"""Choosing a password by a link that an administrator handed over; to look at it spends nothing, since messengers look too."""
+
+from dataclasses import replace
+
+from server.access import password_links, passwords
+from server.admin.pages import page
+from server.admin.signing_in import require_own_form
+from server.admin.surface import admin
+from server.web import ways
+from server.web.answers import Answer, redirect
+from server.web.bodies import form_fields
+from server.web.surface import ANYONE, Ask
+
+PAGE = "/password/<password_token>"
+
+
+@admin.get(PAGE, needs=ANYONE)
+def choosing_page(ask: Ask[None]) -> Answer:
+    """The form, with the address that the password will go with.
+
+    Raises: PasswordLinkEnded.
+    """
+    user = password_links.user_by(ask.unit, ask.path["password_token"])
+    least, most = passwords.CHARACTERS_LEAST, passwords.CHARACTERS_MOST
+    return page(ask, "password.html", email=user.email, least=least, most=most)
+
+
+@admin.post(PAGE, needs=ANYONE, reads=form_fields)
+def choose(ask: Ask[None]) -> Answer:
+    """Set the password; the link ends, and with it whatever session this browser had.
+
+    Raises: PasswordLinkEnded, PasswordTooShort, PasswordTooLong.
+    """
+    require_own_form(ask)
+    digest_key = ask.site.settings.digest_key
+    password_links.spend(ask.unit, ask.path["password_token"], ask.body.get("password"), digest_key=digest_key)
+    return replace(redirect("/sign-in"), cookies=ways.ended())
