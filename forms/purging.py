@@ -55,20 +55,16 @@ def bury(unit: Unit, found: DeletedForm) -> int:
 
 def clear_some(unit: Unit, form_id: int) -> bool:
     """Remove some of what a buried form held; whether something may be left."""
-    if _cleared(unit, form_id, BATCH):
+    submission_ids = store.some_submissions(unit, form_id, BATCH)
+    if submission_ids:
+        blobs.forget(unit, _removed(unit, submission_ids, store.versions_of(unit, submission_ids)))
         return True
     store.hold_versions(unit, form_id)
-    while _cleared(unit, form_id, BATCH):
-        pass
-    blobs.forget(unit, store.remove_versions(unit, form_id))
+    files = []
+    while submission_ids := store.some_submissions(unit, form_id, BATCH):
+        files += _removed(unit, submission_ids, store.versions_of(unit, submission_ids))
+    blobs.forget(unit, [*files, *store.remove_versions(unit, form_id)])  # at once: contents are held in one order
     return False
-
-
-def _cleared(unit: Unit, form_id: int, most: int) -> bool:
-    submission_ids = store.some_submissions(unit, form_id, most)
-    if submission_ids:
-        _remove(unit, submission_ids, store.versions_of(unit, submission_ids))
-    return bool(submission_ids)
 
 
 def purge_submissions(unit: Unit, found: FormOfDeleted, deleted: Collection[DeletedSubmission]) -> None:
@@ -79,19 +75,19 @@ def purge_submissions(unit: Unit, found: FormOfDeleted, deleted: Collection[Dele
     version_ids = store.versions_of(unit, submission_ids)
     store.leave_marks(unit, version_ids)
     pieces = store.remove_uploads(unit, version_ids)
-    _remove(unit, submission_ids, version_ids, pieces)
+    blobs.forget(unit, [*pieces, *_removed(unit, submission_ids, version_ids)])
     for each in deleted:
         audit.record(unit, "submission.purge", project_id=found.project_id, form_id=found.form_id, subject=each.instance_id)
 
 
-def _remove(unit: Unit, submission_ids: Sequence[int], version_ids: Sequence[int], files: Sequence[str] = ()) -> None:
-    """Remove submissions that this unit holds with what hangs on them, and let go of their files and of *files*."""
+def _removed(unit: Unit, submission_ids: Sequence[int], version_ids: Sequence[int]) -> list[str]:
+    """Remove submissions that this unit holds with what hangs on them; returns the hashes of their files."""
     for kind in (receiving.READ, updating_entities.APPROVED):
         jobs.forget(unit, kind, version_ids)
     jobs.forget(unit, updating_entities.FORCE, store.held_of(unit, version_ids))
     for said in _spoken_for(store.said_of_entities(unit, submission_ids)):
         store.say(unit, said)
-    blobs.forget(unit, [*files, *store.remove_submissions(unit, submission_ids, version_ids)])
+    return store.remove_submissions(unit, submission_ids, version_ids)
 
 
 def _spoken_for(said: list[Said]) -> list[Said]:

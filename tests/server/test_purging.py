@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from sqlalchemy import func, select, update
@@ -320,14 +321,10 @@ def test_tablets_send_the_same_photo_while_forms_that_had_it_are_purged(
         form_id = builders.add_form(database, tablet.project_id, f"doomed{turn}").form_id
         send(client, tablet, builders.submission("uuid:1", form_id=f"doomed{turn}", photo="p.jpg"), {"p.jpg": b"photo"})
         throw_away(database, form_id, 31)
-        at_once = [
-            threading.Thread(target=purge_all),
-            *(threading.Thread(target=send_again, args=(turn * 3 + n,)) for n in range(3)),
-        ]
-        for thread in at_once:
-            thread.start()
-        for thread in at_once:
-            thread.join(60)
+        with ThreadPoolExecutor(4) as pool:
+            at_once = [pool.submit(purge_all), *(pool.submit(send_again, turn * 3 + number) for number in range(3))]
+        for each in at_once:
+            each.result()  # whatever went wrong in one of them is told
 
     assert answers.count(201) == 9
     assert set(answers) <= {201, 503}
