@@ -4,6 +4,7 @@
 kind that is asked for if it asks for a database, or for anything that is made with one; the others run once.
 """
 
+import os
 from pathlib import Path
 
 import hypothesis
@@ -11,6 +12,8 @@ import pytest
 
 from storage.blobs import Blobs, DiskBlobs
 from storage.settings import Settings
+
+os.environ["LC_ALL"] = "C.UTF-8"  # what commands say is compared in English, whoever runs the tests
 
 pytest_plugins = [
     "tests.support.sharing",

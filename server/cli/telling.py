@@ -66,7 +66,7 @@ def _difference(each: Difference, spoken: Language) -> str:
         ending = f": {_short(before) or _('nothing')} → {_short(after) or _('nothing')}"
     else:
         ending = f": {_short(before or after)}" if before or after else ""
-    return click.style(f"{mark} {words[:1].lower()}{words[1:]} ", fg=color) + what + ending
+    return click.style(f"{mark} {words[:1].lower()}{words[1:]}", fg=color) + (f" {what}" if what else "") + ending
 
 
 def _mark(kind: Kind) -> tuple[str, str]:

@@ -14,7 +14,7 @@ Command = Callable[..., Result]
 @pytest.fixture
 def command(settings: Settings) -> Command:
     """`command("user", "list")` runs it and gives exit code and output; `input=` is what is typed."""
-    variables = {"LC_ALL": "C.UTF-8", "SIRABA_DATA_DIR": str(settings.data_dir), "SIRABA_DATABASE_URL": settings.database_url}
+    variables = {"SIRABA_DATA_DIR": str(settings.data_dir), "SIRABA_DATABASE_URL": settings.database_url}
 
     def run(*arguments: str, input: str | None = None, **more: str) -> Result:
         return CliRunner().invoke(siraba, arguments, input=input, env={**variables, **more})

@@ -191,3 +191,6 @@ def test_a_form_is_tried_with_answer_files(command: Command, tmp_path: Path) -> 
     assert failed.exit_code == 1
     assert [(each["name"], each["passed"]) for each in json.loads(failed.output)] == [("grown", True), ("child", False)]
     assert command("form", "try", small, "--answers", str(grown), "--clock", "yesterday").exit_code == 2
+    french = command("form", "try", small, "--answers", str(child), LC_ALL="fr_ML.UTF-8").output
+    assert "never asked: /school a reçu une réponse sans jamais avoir été demandé.\n" in french
+    assert french.endswith("ÉCHOUÉ: child\n")
