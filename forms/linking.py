@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from forms import receiving
-from forms.definition.browser_gaps import lacking
+from forms.definition.browser_gaps import Lacking, lacking
 from forms.definitions import definition_of
 from forms.problems import MissingField
 from forms.receiving import FormTakesNothing, Received, Sent, UnknownForm
@@ -91,13 +91,24 @@ def check(unit: Unit, version_id: int, *, shares_lists: bool) -> None:
 
     Raises: CannotBeFilled, GivesListsAway.
     """
-    gaps = lacking(forms_store.xform_of(unit, version_id), definition_of(unit, version_id))
-    fatal = [each.path.strip("/") or each.gap.value for each in gaps if each.fatal]
-    if fatal:
-        raise CannotBeFilled(questions=", ".join(fatal))
+    if fatal := unanswerable(unit, version_id):
+        raise CannotBeFilled(questions=", ".join(_called(each) for each in fatal))
     lists = lists_of(unit, version_id)
     if lists and not shares_lists:
         raise GivesListsAway(lists=", ".join(lists))
+
+
+def unanswerable(unit: Unit, version_id: int) -> list[Lacking]:
+    """What no link can be made for: the version's questions that a browser cannot answer, or that it asks for encryption."""
+    gaps = lacking(forms_store.xform_of(unit, version_id), definition_of(unit, version_id))
+    return [each for each in gaps if each.fatal]
+
+
+def _called(lack: Lacking) -> str:
+    """A question by its label, in the form's first language, and its name; what is no question by its own word."""
+    label = next((each for each in lack.labels.values() if each), "")
+    name = lack.path.strip("/") or lack.gap.value
+    return f"{label} ({name})" if label else name
 
 
 def lists_of(unit: Unit, version_id: int) -> list[str]:

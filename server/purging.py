@@ -122,13 +122,19 @@ def _ended(database: Database, found: DeletedForm, before: datetime) -> Gone | K
         return _why_kept(unit, found) or Gone(found, purging.bury(unit, found))
 
 
-def _why_kept(unit: Unit, found: DeletedForm) -> Kept | None:
-    if facts := sheets.standing_on(unit, found.form_id):
-        return Kept(found, Reason.FACTS, facts)
+def reason_to_stay(unit: Unit, form_id: int) -> tuple[Reason, int] | None:
+    """Why a form is never removed for good, and how many facts or submissions that rests on; null: nothing holds it."""
+    if facts := sheets.standing_on(unit, form_id):
+        return Reason.FACTS, facts
     # An encrypted submission, or one that waits for the worker, may be about a person as well.
-    if unread := purging.unread_of_cases(unit, found.form_id):
-        return Kept(found, Reason.UNREAD, unread)
+    if unread := purging.unread_of_cases(unit, form_id):
+        return Reason.UNREAD, unread
     return None
+
+
+def _why_kept(unit: Unit, found: DeletedForm) -> Kept | None:
+    reason = reason_to_stay(unit, found.form_id)
+    return Kept(found, *reason) if reason else None
 
 
 def _clear(database: Database, form_id: int) -> None:

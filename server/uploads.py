@@ -6,6 +6,7 @@ Pages and API share it. The file's kind is told from its content, so what a clie
 import contextlib
 import shutil
 import tempfile
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from cases import targets
 from forms import drafting, uploading
 from forms.uploading import Uploaded
 from server.web.bodies import Incoming, OnDisk
-from server.web.posted_files import posted_file
+from server.web.posted_files import posted_files
 from server.web.surface import Ask
 
 PREFIX = "upload-"
@@ -50,16 +51,20 @@ def posted_form(incoming: Incoming) -> OnDisk:
 
 
 def posted(incoming: Incoming, field: str, limit_bytes: int) -> OnDisk:
-    """The file that a person chose on a page; without a name when none was chosen.
+    """The file that a person chose on a page, with those beside it; without a name when none was chosen.
 
     Raises: TooLarge, NotMultipart.
     """
-    chosen = posted_file(incoming, field, limit_bytes)
-    with chosen.content:
-        made = _on_disk(incoming, chosen.name, chosen.csrf)
-        with made.path.open("wb") as file:
-            shutil.copyfileobj(chosen.content, file)
-    return made
+    chosen = posted_files(incoming, field, limit_bytes)
+    with contextlib.ExitStack() as closing:
+        for each in chosen:
+            closing.callback(each.content.close)
+        made = _on_disk(incoming, chosen[0].name, chosen[0].csrf)
+        paths = [made.path, *(made.path.with_name(f"{made.path.name}-{number}") for number in range(1, len(chosen)))]
+        for path, each in zip(paths, chosen, strict=True):
+            with path.open("wb") as file:
+                shutil.copyfileobj(each.content, file)
+    return replace(made, beside=tuple((path, each.name) for path, each in zip(paths[1:], chosen[1:], strict=True)))
 
 
 def compiled(ask: Ask[Any], *, fallback_id: str | None, lenient: bool = False) -> Uploaded:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import and_, select
 
-from server.access.app_users import ROLE
 from server.access.policy import Place
 from storage.schema import actor, assignment, form
 from storage.unit_of_work import Unit
@@ -43,11 +42,3 @@ def assigned_in_forms(unit: Unit, project_id: int, role: str | None = None) -> l
         .join(form, and_(form.c.id == assignment.c.form_id, form.c.project_id == assignment.c.project_id))
     )
     return [Assigned(*row) for row in unit.connection.execute(asked.where(*there).order_by(form.c.id, assignment.c.id))]
-
-
-def collects_in(unit: Unit, app_user_id: int, project_id: int) -> list[str] | None:
-    """The ids of the forms in which an app user may collect; null: in every form of its project."""
-    if any(each.actor_id == app_user_id for each in assigned_at(unit, Place(project_id), ROLE)):
-        return None
-    in_forms = assigned_in_forms(unit, project_id, ROLE)
-    return sorted(each.xml_form_id for each in in_forms if each.actor_id == app_user_id and each.xml_form_id is not None)

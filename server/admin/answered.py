@@ -14,11 +14,16 @@ NAMES = {"fr": ("(fr)", "french", "français", "francais"), "en": ("(en)", "engl
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One question and its answer; *file*: the answer names a file."""
+    """One question and its answer; *file*: the answer names a file.
+
+    *target* and *class_*: its place in the case record, and who may see it there.
+    """
 
     question: str
     answer: str
     file: bool = False
+    target: str | None = None
+    class_: str | None = None
 
 
 @dataclass(slots=True)
@@ -69,7 +74,7 @@ class _Reading:
                 if group != holder:
                     yield section
                     section, holder = self._begun(group, repeat or "", head), group
-                section.answers.append(Answered(self._label(each), self._answer(each, answer), each.binary))
+                section.answers.append(self._answered(each, answer))
         yield section
 
     def _instances(self, repeat: Field, node: Node, depth: int) -> Iterator[Section]:
@@ -90,6 +95,9 @@ class _Reading:
                 return above
             above = above.rpartition("/")[0]
         return repeat
+
+    def _answered(self, each: Field, answer: str) -> Answered:
+        return Answered(self._label(each), self._answer(each, answer), each.binary, each.case_to, each.case_class)
 
     def _answer(self, question: Field, answer: str) -> str:
         names = self._choices.get(question.choices or "", {})

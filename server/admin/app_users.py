@@ -6,15 +6,15 @@ from typing import Any
 from forms.store import projects as projects_store
 from forms.store.projects import Project
 from server import collect_settings, sheet
-from server.access import app_users, assignments, collect_templates
-from server.access.app_users import AppUser
+from server.access import app_users, collect_templates, collecting
+from server.access.app_users import AppUser, BadCount, BadEnd, NameMissing, NamesTaken
 from server.access.verbs import Verb
-from server.admin.pages import HEADERS, link, page, tabs
+from server.admin.pages import HEADERS, link, page, tabs, told
 from server.admin.surface import admin
 from server.web.answers import Answer, redirect
 from server.web.bodies import form_fields
 from server.web.surface import Ask
-from storage.problems import NotFound
+from storage.problems import NotFound, Problem
 
 APP_USERS = "/projects/<int:project_id>/app-users"
 ONE = f"{APP_USERS}/<int:app_user_id>"
@@ -28,19 +28,53 @@ PICKED = "pick-"
 @admin.get(APP_USERS, needs=Verb.APP_USER_LIST, finds=projects_store.project_of)
 def app_users_page(ask: Ask[Project]) -> Answer:
     """The project's app users."""
-    listed = app_users.app_users_in(ask.unit, ask.found.id)
+    return _shown(ask)
+
+
+def _shown(ask: Ask[Project], *, at_once: bool = False, **again: Any) -> Answer:
+    """The page; *again*: what was typed into one of its two forms (*at_once*: the one for many), and what is wrong with it."""
     return page(
         ask,
         "app_users.html",
-        app_users=listed,
+        target=link("projects", ask.found.id, "app-users"),
+        app_users=app_users.app_users_in(ask.unit, ask.found.id),
+        collects=collecting.of_project(ask.unit, ask.found.id),
         now=ask.unit.now,
         picked=PICKED,
+        at_once=at_once,
         at_once_most=app_users.AT_ONCE_MOST,
+        **again,
         **tabs(ask, ask.found, "app-users"),
     )
 
 
-@admin.post(APP_USERS, needs=Verb.APP_USER_CREATE, finds=projects_store.project_of, reads=form_fields)
+def _one_again(problem: Problem, ask: Ask[Project]) -> Answer | None:
+    field = {NameMissing: "name", BadEnd: "until"}.get(type(problem))
+    return None if field is None else _shown(ask, **_wrong(problem, ask, field))
+
+
+def _many_again(problem: Problem, ask: Ask[Project]) -> Answer | None:
+    listed = bool(app_users.names_in(ask.body.get("names", "")))
+    fields: dict[type[Problem], str] = {
+        NameMissing: "names" if listed else "prefix",
+        BadCount: "names" if listed else "count",
+        NamesTaken: "names" if listed else "prefix",
+        BadEnd: "many-until",
+    }
+    field = fields.get(type(problem))
+    return None if field is None else _shown(ask, at_once=True, **_wrong(problem, ask, field))
+
+
+def _end_again(problem: Problem, ask: Ask[AppUser]) -> Answer | None:
+    here = link("projects", ask.found.project_id, "app-users", ask.found.id)
+    return _code(ask, target=here, **_wrong(problem, ask, "until")) if isinstance(problem, BadEnd) else None
+
+
+def _wrong(problem: Problem, ask: Ask[Any], field: str) -> dict[str, Any]:
+    return {"status": problem.status, "typed": ask.body, "wrong": {field: told(problem, ask.language)}}
+
+
+@admin.post(APP_USERS, needs=Verb.APP_USER_CREATE, finds=projects_store.project_of, reads=form_fields, refused=_one_again)
 def add_app_user(ask: Ask[Project]) -> Answer:
     """Add an app user and show its code.
 
@@ -48,13 +82,19 @@ def add_app_user(ask: Ask[Project]) -> Answer:
     """
     name = ask.body.get("name", "").strip()
     if not 0 < len(name) <= app_users.NAME_CHARACTERS_MOST:
-        raise app_users.NameMissing(most=app_users.NAME_CHARACTERS_MOST)
+        raise NameMissing(most=app_users.NAME_CHARACTERS_MOST)
     added = app_users.add_app_user(ask.unit, ask.found.id, name, expires_at=_end(ask))
     ask.note("field_key.create", project_id=ask.found.id, subject=str(added.id))
     return redirect(link("projects", ask.found.id, "app-users", added.id))
 
 
-@admin.post(f"{APP_USERS}/many", needs=Verb.APP_USER_CREATE, finds=projects_store.project_of, reads=form_fields)
+@admin.post(
+    f"{APP_USERS}/many",
+    needs=Verb.APP_USER_CREATE,
+    finds=projects_store.project_of,
+    reads=form_fields,
+    refused=_many_again,
+)
 def add_many(ask: Ask[Project]) -> Answer:
     """Add an app user for each line of a list, or a count of them named after a prefix, and show the sheet of their codes.
 
@@ -100,6 +140,10 @@ def app_user_page(ask: Ask[AppUser]) -> Answer:
 
     Raises: NotFound, once it was revoked. Source: openrosa.md QR-01 to QR-14.
     """
+    return _code(ask)
+
+
+def _code(ask: Ask[AppUser], **again: Any) -> Answer:
     if ask.found.token is None:
         raise NotFound
     project = projects_store.project_of(ask.unit, ask.found.project_id)
@@ -115,13 +159,15 @@ def app_user_page(ask: Ask[AppUser]) -> Answer:
         address=address,
         settings=settings,
         managed=_managed(ask),
-        collects_in=assignments.collects_in(ask.unit, ask.found.id, project.id),
+        collects=collecting.of_project(ask.unit, project.id).get(ask.found.id, collecting.NOWHERE),
+        picked=PICKED,
         code=collect_settings.svg(collect_settings.encoded(settings)),
+        **again,
         **tabs(ask, project, "app-users"),
     )
 
 
-@admin.post(f"{ONE}/end", needs=Verb.APP_USER_CREATE, finds=app_users.app_user_of, reads=form_fields)
+@admin.post(f"{ONE}/end", needs=Verb.APP_USER_CREATE, finds=app_users.app_user_of, reads=form_fields, refused=_end_again)
 def put_end(ask: Ask[AppUser]) -> Answer:
     """Let the key end on another day, or never.
 

@@ -235,7 +235,7 @@ def filled(
         program=program,
         script=FILLING_HREF,
         base=ask.target.partition("?")[0],
-        questions=[(_label(each, ask.language), GAPS[each.gap], each.fatal) for each in gaps if each.path],
+        questions=[(question(each, ask.language), GAPS[each.gap], each.fatal) for each in gaps if each.path],
         remarks=[*(GAPS[each.gap] for each in gaps if not each.path), *([ENGLISH_ONLY] if ask.language != "en" else [])],
         # A link's name is for those who made it.
         username=ask.actor.display_name if ask.actor and ask.actor.kind == "user" else "",
@@ -299,6 +299,7 @@ def _type(name: str, said: str) -> str:
     return (mimetypes.guess_type(name)[0] or said) if said == UNTYPED else said
 
 
-def _label(each: Lacking, language: str) -> str:
+def question(each: Lacking, language: str) -> str:
+    """A question by its label in the viewer's language, else in any, else by its name."""
     found = next((label for code, label in each.labels.items() if code.rstrip(")").endswith(language)), None)
     return found or next((label for label in each.labels.values() if label), each.path.rpartition("/")[2])

@@ -1,21 +1,23 @@
-"""A form's public links: make one, show its address, end it."""
+"""A form's public links: make one, show its address and code, end it."""
 
 from typing import Any
 
 from forms import linking
-from forms.linking import CannotBeFilled, GivesListsAway
+from forms.linking import GivesListsAway
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
 from forms.store import public_links as store
 from forms.store.forms import Form
 from forms.store.public_links import PublicLink
+from server import collect_settings
 from server.access.verbs import Verb
-from server.admin.pages import link, page, tabs
+from server.admin.filling import GAPS, question
+from server.admin.pages import link, page, tabs, told
 from server.admin.surface import admin
 from server.web.answers import Answer, redirect
 from server.web.bodies import form_fields
 from server.web.surface import Ask
-from storage.problems import Problem
+from storage.problems import NotFound, Problem
 
 LINKS = "/projects/<int:project_id>/forms/<xml_form_id>/links"
 NAME_CHARACTERS_MOST = 100
@@ -31,12 +33,12 @@ class LinkNameMissing(Problem):
 @admin.get(LINKS, needs=Verb.PUBLIC_LINK_LIST, finds=forms_store.published_form_of)
 def links_page(ask: Ask[Form]) -> Answer:
     """The form's links, and the form to make one, or why none can be made."""
+    return _shown(ask)
+
+
+def _shown(ask: Ask[Form], **again: Any) -> Answer:
+    """The page; *again*: what was typed for a link, and what is wrong with that."""
     version_id = ask.found.version_id or 0
-    refused, lists = None, linking.lists_of(ask.unit, version_id)
-    try:
-        linking.check(ask.unit, version_id, shares_lists=True)
-    except (CannotBeFilled, GivesListsAway) as problem:
-        refused = problem
     ask.note("public_link.show", project_id=ask.found.project_id, form_id=ask.found.id, subject=ask.found.xml_form_id)
     return page(
         ask,
@@ -44,13 +46,22 @@ def links_page(ask: Ask[Form]) -> Answer:
         form=ask.found,
         links=store.links_of(ask.unit, ask.found.id),
         site_url=ask.site.settings.site_url,
-        lists=lists,
-        refused=refused,
+        lists=linking.lists_of(ask.unit, version_id),
+        lacks=[(question(each, ask.language), each.path, GAPS[each.gap]) for each in linking.unanswerable(ask.unit, version_id)],
+        name_most=NAME_CHARACTERS_MOST,
+        **again,
         **_tabs(ask),
     )
 
 
-@admin.post(LINKS, needs=Verb.PUBLIC_LINK_CREATE, finds=forms_store.published_form_of, reads=form_fields)
+def _again(problem: Problem, ask: Ask[Form]) -> Answer | None:
+    field = {LinkNameMissing: "name", GivesListsAway: "shares_lists"}.get(type(problem))
+    if field is None:
+        return None
+    return _shown(ask, status=problem.status, typed=ask.body, wrong={field: told(problem, ask.language)})
+
+
+@admin.post(LINKS, needs=Verb.PUBLIC_LINK_CREATE, finds=forms_store.published_form_of, reads=form_fields, refused=_again)
 def make_link(ask: Ask[Form]) -> Answer:
     """Make a link.
 
@@ -59,8 +70,22 @@ def make_link(ask: Ask[Form]) -> Answer:
     name = ask.body.get("name", "").strip()
     if not 0 < len(name) <= NAME_CHARACTERS_MOST:
         raise LinkNameMissing(most=NAME_CHARACTERS_MOST)
-    linking.make(ask.unit, ask.found, name, once="once" in ask.body, shares_lists="shares_lists" in ask.body)
-    return redirect(link("projects", ask.found.project_id, "forms", ask.found.xml_form_id, "links"))
+    made = linking.make(ask.unit, ask.found, name, once="once" in ask.body, shares_lists="shares_lists" in ask.body)
+    return redirect(link("projects", ask.found.project_id, "forms", ask.found.xml_form_id, "links", made))
+
+
+@admin.get(f"{LINKS}/<int:link_id>", needs=Verb.PUBLIC_LINK_LIST, finds=store.link_of)
+def link_page(ask: Ask[PublicLink]) -> Answer:
+    """One link with its code, to show, to print, or to copy.
+
+    Raises: NotFound, once it was revoked or used.
+    """
+    if ask.found.token is None or ask.found.used_for is not None:
+        raise NotFound
+    address = f"{ask.site.settings.site_url}/f/{ask.found.token}"
+    ask.note("public_link.show", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=str(ask.found.id))
+    form = forms_store.form_by_id(ask.unit, ask.found.form_id)
+    return page(ask, "link.html", form=form, one=ask.found, address=address, code=collect_settings.svg(address), **_tabs(ask))
 
 
 @admin.post(f"{LINKS}/<int:link_id>/revoke", needs=Verb.PUBLIC_LINK_DELETE, finds=store.link_of, reads=form_fields)
@@ -71,5 +96,6 @@ def revoke_link(ask: Ask[PublicLink]) -> Answer:
     return redirect(link("projects", ask.found.project_id, "forms", ask.path["xml_form_id"], "links"))
 
 
-def _tabs(ask: Ask[Form]) -> dict[str, Any]:
-    return tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms")
+def _tabs(ask: Ask[Any]) -> dict[str, Any]:
+    project = projects_store.project_of(ask.unit, ask.found.project_id)
+    return tabs(ask, project, "forms", form_id=ask.found.form_id)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -73,8 +74,19 @@ _TABS = (
 )
 
 
-def page(ask: Ask[Any], template: str, *, status: int = 200, headers: Mapping[str, str] | None = None, **context: Any) -> Answer:
-    """The page that *template* makes of *context*, for whoever asks, in their language; *headers* stand before the usual."""
+def page(
+    ask: Ask[Any],
+    template: str,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    target: str | None = None,
+    **context: Any,
+) -> Answer:
+    """The page that *template* makes of *context*, for whoever asks, in their language; *headers* stand before the usual.
+
+    *target*: where it is found again, when that is not where it was asked for, as after a form that was refused.
+    """
     actor = ask.actor
     made = _made(
         template,
@@ -83,37 +95,55 @@ def page(ask: Ask[Any], template: str, *, status: int = 200, headers: Mapping[st
         status,
         actor=actor,
         csrf=actor.csrf if actor else None,
-        target=ask.target,
+        target=target or ask.target,
         sees_users=policy.allows(ask.unit, actor, Verb.USER_LIST, SITE),
         **context,
     )
     return made.with_headers(headers or {})
 
 
-def tabs(ask: Ask[Any], project: Project, current: str) -> dict[str, Any]:
-    """What a page inside a project needs: the project, the tabs that the viewer may open, and which one is open."""
+def tabs(ask: Ask[Any], project: Project, current: str, *, form_id: int | None = None) -> dict[str, Any]:
+    """What a page inside a project needs: the project, the tabs that the viewer may open, which one is open, and what they may
+    do here: in the project, or in this form of it.
+    """
     held = verbs_at(ask, project)
     base = f"/projects/{project.id}"
     shown = [Tab(name, base + path, label) for name, path, verb, label in _TABS if verb in held]
-    return {"project": project, "tabs": shown, "tab": current, "may": held}
+    return {
+        "project": project,
+        "tabs": shown,
+        "tab": current,
+        "may": held if form_id is None else verbs_at(ask, project, form_id),
+    }
 
 
-def verbs_at(ask: Ask[Any], project: Project) -> frozenset[Verb]:
-    """All that the viewer may do in a project."""
+def verbs_at(ask: Ask[Any], project: Project, form_id: int | None = None) -> frozenset[Verb]:
+    """All that the viewer may do in a project, or in a form of it."""
     if ask.actor is None:
         return frozenset()
-    return frozenset(verb for role in policy.roles_at(ask.unit, ask.actor, Place(project.id)) for verb in ROLES[role])
+    return frozenset(verb for role in policy.roles_at(ask.unit, ask.actor, Place(project.id, form_id)) for verb in ROLES[role])
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A refusal in the viewer's language; *english*: its own sentence, where only what kind it is could be translated."""
+
+    sentence: str
+    english: str | None = None
+
+
+def told(problem: Problem, code: str) -> Told:
+    """What *problem* says, in the language *code*."""
+    spoken = language(code)
+    if spoken.knows(problem.says):
+        return Told(problem.told(spoken.said))
+    return Told(spoken.said(BY_STATUS.get(problem.status, BY_STATUS[400])), problem.sentence)
 
 
 def problem_page(problem: Problem, site: Site, code: str) -> Answer:
     """A refusal as a page of its own, without anything that would need to know who asks."""
-    spoken = language(code)
-    known = spoken.knows(problem.says)
-    sentence = problem.told(spoken.said) if known else problem.sentence
-    general = spoken.said(BY_STATUS.get(problem.status, BY_STATUS[400]))
-    made = _made(
-        "problem.html", spoken, site, problem.status, title=sentence if known else general, english=None if known else sentence
-    )
+    said = told(problem, code)
+    made = _made("problem.html", language(code), site, problem.status, title=said.sentence, english=said.english)
     return made.with_headers({"Retry-After": str(problem.details.get("seconds", 600))}) if problem.status == 429 else made
 
 
@@ -152,6 +182,8 @@ def _environment(code: str, time_zone: str) -> jinja2.Environment:
         role_name=partial(role, spoken),
         # What only some pages have.
         actor=None, csrf=None, target=None, sees_users=False, tabs=(), project=None,
+        # What was typed into a form that is shown again, and what is wrong with it, by field.
+        typed=MappingProxyType({}), wrong=MappingProxyType({}),
     )  # fmt: skip
     return environment
 

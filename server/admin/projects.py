@@ -1,6 +1,6 @@
 """The front page, and a project's forms with what came in for them."""
 
-from forms.store import browsing
+from forms.store import browsing, trash
 from forms.store import forms as forms_store
 from forms.store import keys as keys_store
 from forms.store import projects as projects_store
@@ -31,6 +31,7 @@ def project_page(ask: Ask[Project]) -> Answer:
     filling = may(ask.actor, Verb.SUBMISSION_CREATE, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
     changing = may(ask.actor, Verb.FORM_UPDATE, project_id=form.c.project_id, form_id=form.c.id)
     keyed = keys_store.keys_of_versions(ask.unit, project_id=ask.found.id)
+    deleting = may(ask.actor, Verb.FORM_DELETE, project_id=form.c.project_id, form_id=form.c.id)
     received = browsing.received(ask.unit, ask.found.id, counting)
     return page(
         ask,
@@ -40,6 +41,7 @@ def project_page(ask: Ask[Project]) -> Answer:
         # What asks for encryption is filled on tablets only.
         fillable={each.id for each in forms_store.forms_in(ask.unit, ask.found.id, filling) if each.version_id not in keyed},
         received=received,
+        trashed=len(trash.deleted_forms(ask.unit, ask.found.id, deleting)),
         any_encrypted=any(each.encrypted for each in received.values()),
         **tabs(ask, ask.found, "forms"),
     )

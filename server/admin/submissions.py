@@ -2,18 +2,21 @@
 
 from typing import Any
 
-from forms import commenting, exporting, reviewing
+from forms import commenting, exporting, purging, reviewing
 from forms.definitions import definition_of
 from forms.exporting import CsvOptions
-from forms.store import browsing, receipts
+from forms.store import browsing, pulling, receipts
 from forms.store import comments as comments_store
 from forms.store import entities as entities_store
 from forms.store import forms as forms_store
 from forms.store import keys as keys_store
 from forms.store import projects as projects_store
+from forms.store.actors import actors_by_id
 from forms.store.browsing import File, Submission
 from forms.store.forms import Form
+from forms.store.pulling import Pulled, PulledFile
 from forms.submission import answers
+from server import removing
 from server.access.verbs import Verb
 from server.admin.answered import Section, sections
 from server.admin.pages import link, page, tabs
@@ -21,6 +24,7 @@ from server.admin.surface import admin
 from server.admin.vocabulary import REVIEW_STATES
 from server.web.answers import Answer, attachment_header, redirect
 from server.web.bodies import form_fields
+from server.web.parameters import number
 from server.web.surface import Ask
 from storage.problems import NotFound, Problem
 
@@ -35,7 +39,9 @@ ONE = f"{FORM}/<instance_id>"
 
 @admin.get(FORM, needs=Verb.SUBMISSION_LIST, finds=forms_store.published_form_of)
 def submissions_page(ask: Ask[Form]) -> Answer:
-    """The newest submissions; `?before=` goes on from there."""
+    """The newest submissions; `?before=` goes on from there; `?deleted=on`: those that were deleted."""
+    if ask.query.get("deleted") == "on":
+        return _deleted(ask)
     before = ask.query.get("before", "")
     lines = browsing.page_of_submissions(
         ask.unit, ask.found.id, before=int(before) if before.isdecimal() and len(before) < 16 else None, most=LINES_MOST + 1
@@ -48,7 +54,25 @@ def submissions_page(ask: Ask[Form]) -> Answer:
         older=lines[LINES_MOST - 1].version_id if len(lines) > LINES_MOST else None,
         newest=not before,
         encrypted=bool(keys_store.keys_needed(ask.unit, ask.found.id)),
-        **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms"),
+        any_deleted=any(pulling.submissions(ask.unit, ask.found.id, deleted=True, most=1)),
+        **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms", form_id=ask.found.id),
+    )
+
+
+def _deleted(ask: Ask[Form]) -> Answer:
+    """The submissions that were deleted, by the page; `?skip=` goes on from there."""
+    skip = number(ask.query, "skip") or 0
+    found = list(pulling.submissions(ask.unit, ask.found.id, deleted=True, skip=skip, most=LINES_MOST + 1))
+    return page(
+        ask,
+        "deleted_submissions.html",
+        form=ask.found,
+        days=purging.DAYS,
+        lines=found[:LINES_MOST],
+        submitters=actors_by_id(ask.unit, [each.submitter_id for each in found]),
+        skip=skip,
+        further=skip + LINES_MOST if len(found) > LINES_MOST else None,
+        **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms", form_id=ask.found.id),
     )
 
 
@@ -77,14 +101,15 @@ def submission_page(ask: Ask[Submission]) -> Answer:
         "submission.html",
         submission=ask.found,
         shown=shown,
-        sections=_sections(ask, shown),
+        sections=laid_out(ask, shown.id, shown.form_version_id, shown.reading),
+        targets=False,
         files=browsing.files_of(ask.unit, shown.id),
         xml_sha256=receipts.xml_sha256(ask.unit, shown.id),
         entity_problems=entities_store.not_done(ask.unit, shown.id),
         review_states=REVIEW_STATES,
         comments=comments_store.of_submission(ask.unit, ask.found.id),
         pictures=PICTURES,
-        **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms"),
+        **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms", form_id=ask.found.form_id),
     )
 
 
@@ -103,6 +128,29 @@ def comment(ask: Ask[Submission]) -> Answer:
     """
     commenting.comment(ask.unit, ask.found, ask.body.get("body", "").replace("\r\n", "\n"))
     return redirect(link("projects", ask.found.project_id, "forms", ask.found.xml_form_id, "submissions", ask.found.instance_id))
+
+
+@admin.post(f"{ONE}/delete", needs=Verb.SUBMISSION_DELETE, finds=pulling.submission_of, reads=form_fields)
+def delete_submission(ask: Ask[Pulled]) -> Answer:
+    """Delete it: what it said stops counting in case records.
+
+    Raises: NotFound, when it was deleted meanwhile.
+    """
+    removing.delete(ask.unit, ask.found, ask.path["xml_form_id"])
+    here = link("projects", ask.found.project_id, "forms", ask.path["xml_form_id"], "submissions")
+    return redirect(f"{here}?deleted=on")
+
+
+@admin.post(f"{ONE}/restore", needs=Verb.SUBMISSION_DELETE, finds=pulling.deleted_submission_of, reads=form_fields)
+def restore_submission(ask: Ask[Pulled]) -> Answer:
+    """Take it back: what it said counts again.
+
+    Raises: NotFound, when it was restored meanwhile.
+    """
+    removing.restore(ask.unit, ask.found, ask.path["xml_form_id"])
+    return redirect(
+        link("projects", ask.found.project_id, "forms", ask.path["xml_form_id"], "submissions", ask.found.instance_id)
+    )
 
 
 @admin.get(f"{ONE}/versions/<version>.xml", needs=Verb.SUBMISSION_READ, finds=browsing.submission_of)
@@ -126,6 +174,11 @@ def submission_file(ask: Ask[Submission]) -> Answer:
         subject=shown.instance_id,
         details={"sha256": file.blob_sha256},
     )
+    return file_answer(ask, file)
+
+
+def file_answer(ask: Ask[Any], file: File | PulledFile) -> Answer:
+    """A file that was sent: pictures to look at, everything else to save."""
     chunks = ask.site.blobs.chunks(file.blob_sha256 or "")
     if file.content_type in PICTURES:
         return Answer(chunks, 200, file.content_type, SANDBOX)
@@ -163,13 +216,13 @@ def _file(files: list[File], name: str) -> File:
     raise NotFound
 
 
-def _sections(ask: Ask[Any], shown: browsing.OneVersion) -> list[Section]:
-    """The answers, laid out; none when they cannot be read, which the page says."""
-    if shown.reading in ("unreadable", "encrypted") or shown.form_version_id is None:
+def laid_out(ask: Ask[Any], version_id: int, form_version_id: int | None, reading: str | None = None) -> list[Section]:
+    """The answers of what was sent, laid out; none when they cannot be read, which the page says."""
+    if reading in ("unreadable", "encrypted") or form_version_id is None:
         return []
-    definition = definition_of(ask.unit, shown.form_version_id)
+    definition = definition_of(ask.unit, form_version_id)
     try:
-        return sections(definition, answers.read(browsing.xml_of(ask.unit, shown.id), definition), ask.language)
+        return sections(definition, answers.read(browsing.xml_of(ask.unit, version_id), definition), ask.language)
     except Problem:
         return []
 

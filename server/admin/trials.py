@@ -1,22 +1,31 @@
-"""Trying a draft: in the browser, or on a tablet with the draft's code; both send to the draft and to nothing else."""
+"""Trying a draft, in the browser or on a tablet with its code: both send to the draft and nowhere else, and it is read here."""
 
 from typing import Any
 from urllib.parse import quote
 
 from forms import trying
+from forms.definitions import definition_of
+from forms.store import browsing, pulling
 from forms.store import drafts as store
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
+from forms.store.actors import actors_by_id
 from forms.store.forms import Form
+from forms.store.pulling import Pulled
 from server import collect_settings
 from server.access.verbs import Verb
 from server.admin.filling import filled, media, parcel, sent, set_trial_aside, xform
 from server.admin.pages import page, tabs
+from server.admin.submissions import LINES_MOST, PICTURES, SANDBOX, file_answer, laid_out
 from server.admin.surface import admin
-from server.web.answers import Answer, json
+from server.web.answers import Answer, attachment_header, json
+from server.web.parameters import number
 from server.web.surface import Ask
+from storage.problems import NotFound
 
 DRAFT = "/projects/<int:project_id>/forms/<xml_form_id>/draft"
+TRIALS = f"{DRAFT}/submissions"
+TRIAL = f"{TRIALS}/<instance_id>"
 
 
 @admin.get(f"{DRAFT}/try", needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of)
@@ -77,10 +86,73 @@ def try_submit(ask: Ask[Form]) -> Answer:
     return json({"instanceId": trying.receive(ask.unit, ask.found, sent(ask)).instance_id}, 201)
 
 
+@admin.get(TRIALS, needs=Verb.SUBMISSION_LIST, finds=forms_store.draft_form_of)
+def trials_page(ask: Ask[Form]) -> Answer:
+    """What was sent to try the draft, the newest first; `?skip=` goes on from there."""
+    skip = number(ask.query, "skip") or 0
+    found = list(pulling.submissions(ask.unit, ask.found.id, draft=True, skip=skip, most=LINES_MOST + 1))
+    return page(
+        ask,
+        "trials.html",
+        form=ask.found,
+        lines=found[:LINES_MOST],
+        submitters=actors_by_id(ask.unit, [each.submitter_id for each in found]),
+        skip=skip,
+        further=skip + LINES_MOST if len(found) > LINES_MOST else None,
+        **_tabs(ask),
+    )
+
+
+@admin.get(TRIAL, needs=Verb.SUBMISSION_READ, finds=pulling.trial_of)
+def trial(ask: Ask[Pulled]) -> Answer:
+    """One of them, with its answers and files."""
+    draft = forms_store.draft_form_of(ask.unit, **ask.path)
+    _note(ask, "submission.view")
+    return page(
+        ask,
+        "trial.html",
+        form=draft,
+        trial=ask.found,
+        submitters=actors_by_id(ask.unit, [ask.found.submitter_id]),
+        sections=laid_out(ask, ask.found.current.id, draft.version_id),
+        targets=True,
+        keeps_cases=definition_of(ask.unit, draft.version_id or 0).keeps_cases,
+        files=pulling.files(ask.unit, ask.found.current.id),
+        pictures=PICTURES,
+        **_tabs(ask),
+    )
+
+
+@admin.get(f"{TRIAL}/xml", needs=Verb.SUBMISSION_READ, finds=pulling.trial_of)
+def trial_xml(ask: Ask[Pulled]) -> Answer:
+    """What was sent, byte for byte, to save."""
+    _note(ask, "submission.view")
+    headers = {**SANDBOX, "Content-Disposition": attachment_header(f"{ask.found.instance_id}.xml")}
+    return Answer(browsing.xml_of(ask.unit, ask.found.current.id), 200, "application/xml", headers)
+
+
+@admin.get(f"{TRIAL}/files/<name>", needs=Verb.SUBMISSION_READ, finds=pulling.trial_of)
+def trial_file(ask: Ask[Pulled]) -> Answer:
+    """A file that came with it.
+
+    Raises: NotFound.
+    """
+    file = next((each for each in pulling.files(ask.unit, ask.found.current.id) if each.name == ask.path["name"]), None)
+    if file is None or file.blob_sha256 is None:
+        raise NotFound
+    _note(ask, "submission.attachment.view")
+    return file_answer(ask, file)
+
+
+def _note(ask: Ask[Pulled], action: str) -> None:
+    ask.note(action, project_id=ask.found.project_id, form_id=ask.found.form_id, subject=ask.found.instance_id)
+
+
 def _missing(ask: Ask[Form]) -> list[str]:
     expected = forms_store.media_of(ask.unit, ask.found.version_id or 0)
     return [file.name for file in expected if file.blob_sha256 is None and file.entity_list_id is None]
 
 
-def _tabs(ask: Ask[Form]) -> dict[str, Any]:
-    return tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms")
+def _tabs(ask: Ask[Any]) -> dict[str, Any]:
+    project = projects_store.project_of(ask.unit, ask.found.project_id)
+    return tabs(ask, project, "forms", form_id=ask.found.form_id)

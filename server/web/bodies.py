@@ -21,6 +21,7 @@ from storage.settings import Settings
 
 BLOCK_BYTES = 65_536
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
+FIELDS_MOST = 2_000  # a page picks among hundreds of app users
 FORM_LIMIT_BYTES, STRANGERS_LIMIT_BYTES = 1_048_576, 65_536
 STREAMED = "siraba.streamed"  # what the web server notes in a request's environment whose body may still be on its way
 STRANGERS_SHARE = 4  # of so many threads for such bodies strangers have one
@@ -64,13 +65,15 @@ class Incoming:
 class OnDisk:
     """A body that was written to disk to be read there; whoever runs the request removes it at its end.
 
-    *name* is what the client calls it, without folders; *csrf* the token of the page that sent it.
+    *name* is what the client calls it, without folders; *csrf* the token of the page that sent it; *beside* are further files
+    that were chosen with it, each with its name.
     """
 
     path: Path
     name: str
     folder: "TemporaryDirectory[str]"
     csrf: str | None = None
+    beside: tuple[tuple[Path, str], ...] = ()
 
     def close(self) -> None:
         """Remove it."""
@@ -166,7 +169,7 @@ def form_fields(incoming: Incoming) -> dict[str, str]:
     """
     raw = _bounded(incoming, incoming.form_limit_bytes)
     try:
-        fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=200)
+        fields = parse_qs(raw.decode("utf-8"), keep_blank_values=True, max_num_fields=FIELDS_MOST)
     except ValueError:
         raise NotJson(format="form fields", rawLength=len(raw)) from None
     _check_texts(fields)

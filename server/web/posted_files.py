@@ -1,4 +1,4 @@
-"""A file that a person chose on a page, posted as multipart/form-data with the page's other fields."""
+"""Files that a person chose on a page, posted as multipart/form-data with the page's other fields."""
 
 import tempfile
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from werkzeug.http import parse_options_header
 from server.web.bodies import BLOCK_BYTES, FORM_LIMIT_BYTES, Incoming, TooLarge
 from server.web.multipart import NotMultipart
 
+FILES_MOST = 200
+
 
 @dataclass(frozen=True, slots=True)
 class PostedFile:
@@ -22,8 +24,8 @@ class PostedFile:
     content: IO[bytes]
 
 
-def posted_file(incoming: Incoming, field: str, limit_bytes: int) -> PostedFile:
-    """The file in the part *field*, on disk; whoever asks closes it.
+def posted_files(incoming: Incoming, field: str, limit_bytes: int) -> list[PostedFile]:
+    """The files in the parts *field*, one at least, on disk; whoever asks closes them. Together they keep to the limit.
 
     Raises: TooLarge, NotMultipart.
     """
@@ -37,15 +39,18 @@ def posted_file(incoming: Incoming, field: str, limit_bytes: int) -> PostedFile:
             body.write(block)
         body.seek(0)
         try:
-            parser = FormDataParser(max_form_parts=50, silent=False)
+            parser = FormDataParser(max_form_parts=FILES_MOST, silent=False)
             _, fields, files = parser.parse(body, kind, size, options)
         except (ValueError, HTTPException):
             raise NotMultipart from None
-    found = files.get(field)
-    for _, other in files.items(multi=True):
-        if other is not found:
+    found = files.getlist(field)
+    for name, others in files.lists():
+        for other in others if name != field else ():
             other.close()
-    if found is None:
+    if not found:
         raise NotMultipart
-    name = PurePosixPath((found.filename or "").replace("\\", "/")).name
-    return PostedFile(fields.get("csrf"), name, found.stream)
+    return [PostedFile(fields.get("csrf"), _own_name(each.filename), each.stream) for each in found]
+
+
+def _own_name(name: str | None) -> str:
+    return PurePosixPath((name or "").replace("\\", "/")).name

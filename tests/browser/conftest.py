@@ -14,7 +14,7 @@ from tests.support.sockets import Served, serving
 from tests.support.told import Told
 
 DESKTOP = (1200, 900)
-PHONE = (360, 740)
+PHONE = (320, 700)
 
 Sit = Callable[..., Window]
 Enter = Callable[..., Window]
@@ -69,8 +69,15 @@ def sit(chrome: Browser, desk: Desk) -> Iterator[Sit]:
     """Signs somebody in at the desk and opens *path*; every address that the browser asks for is noted."""
     opened: list[Window] = []
 
-    def open_window(path: str, *, person: Person | None = None, language: str = "en") -> Window:
-        context = chrome.new_context(locale=language, viewport={"width": DESKTOP[0], "height": DESKTOP[1]})
+    def open_window(
+        path: str,
+        *,
+        person: Person | None = None,
+        language: str = "en",
+        size: tuple[int, int] = DESKTOP,
+        scripts: bool = True,
+    ) -> Window:
+        context = chrome.new_context(locale=language, viewport={"width": size[0], "height": size[1]}, java_script_enabled=scripts)
         one = Window(context.new_page(), desk.address)
         opened.append(one)
         one.page.set_default_timeout(10_000)

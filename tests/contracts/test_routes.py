@@ -227,6 +227,10 @@ def asked(client: Client, route: Route, address: str, headers: Mapping[str, str]
     return answer
 
 
+def _deletes(route: Route) -> bool:
+    return route.method == "DELETE" or route.rule.endswith("/delete")
+
+
 def turned_away(answer: TestResponse, route: Route) -> bool:
     """Whether somebody unknown was told to say who they are: 401, for a browser the sign-in page, over Central's API 403.1."""
     if route.surface.nobody is NotAllowed:
@@ -286,7 +290,7 @@ def test_a_role_passes_exactly_where_it_holds_what_is_needed(role: str, world: W
     plain = [route for route in ROUTES if isinstance(route.needs, Verb) and "<key>" not in route.rule]
     refused = [route for route in plain if route.needs not in ROLES[role]]
     # Deletions come last: what they delete, others ask for.
-    passing = sorted((route for route in plain if route.needs in ROLES[role]), key=lambda route: route.method == "DELETE")
+    passing = sorted((route for route in plain if route.needs in ROLES[role]), key=_deletes)
 
     for route in [*refused, *passing]:
         answer = asked(client, route, world.address(route), signed_in(world.database, person.actor_id, route))

@@ -1,6 +1,6 @@
 """A browser without a window: cookies, forms with their tokens, and what a page says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from urllib.parse import urlencode
@@ -69,15 +69,19 @@ class Browser:
 
     def post_file(self, path: str, field: str, name: str, content: bytes, *, csrf: str | None = None) -> Page:
         """Post a form with a file that was chosen, with the token that the last page gave unless another is given."""
+        return self.post_files(path, field, [(name, content)], csrf=csrf)
+
+    def post_files(self, path: str, field: str, files: Sequence[tuple[str, bytes]], *, csrf: str | None = None) -> Page:
+        """The same with several files, each with its name."""
         token = self.csrf if csrf is None else csrf
-        head = (
-            f'--b0undary\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{token}\r\n'
-            f'--b0undary\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'
-        )
+        parts = [f'--b0undary\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{token}\r\n'.encode()]
+        for name, content in files:
+            head = f'--b0undary\r\nContent-Disposition: form-data; name="{field}"; filename="{name}"\r\n\r\n'
+            parts.append(head.encode() + content + b"\r\n")
         return _page(
             self._client.post(
                 path,
-                data=head.encode() + content + b"\r\n--b0undary--\r\n",
+                data=b"".join(parts) + b"--b0undary--\r\n",
                 content_type="multipart/form-data; boundary=b0undary",
                 headers=self._headers,
             )

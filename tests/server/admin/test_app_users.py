@@ -160,6 +160,44 @@ def test_what_makes_no_app_users_is_refused_whole(site: Site, admin: Browser, fi
         assert unit.connection.execute(select(app_user.c.actor_id)).all() == []
 
 
+@pytest.mark.parametrize(
+    ("fields", "field", "kept"),
+    [({"names": "Awa\nTablette 02", "until": "2099-01-01"}, "names", "Awa\nTablette 02</textarea>"),
+     ({"names": "Awa", "until": "2001-01-01"}, "many-until", 'value="2001-01-01"'),
+     ({"prefix": "Poste", "count": "0"}, "count", 'value="Poste"'), ({"count": "3"}, "prefix", 'value="3"')],
+)  # fmt: skip
+def test_what_is_wrong_with_many_is_told_at_its_field_and_what_was_typed_stays(
+    site: Site, admin: Browser, fields: dict[str, str], field: str, kept: str
+) -> None:
+    project_id = add_project(site.database)
+    add_tablet(site.database, project_id, "Tablette 02")
+
+    refused = admin.post(f"/projects/{project_id}/app-users/many", fields)
+
+    assert refused.html.count(f'aria-describedby="{field}-wrong"') == 1
+    assert refused.html.count(f'id="{field}-wrong"') == 1
+    assert kept in refused.html
+    assert f'name="next" value="/projects/{project_id}/app-users"' in refused.html
+    assert '<details class="card" open>' in refused.html
+
+
+def test_what_is_wrong_with_one_is_told_at_its_field_and_what_was_typed_stays(site: Site, admin: Browser) -> None:
+    project_id = add_project(site.database)
+    tablet = add_tablet(site.database, project_id)
+
+    named = admin.post(f"/projects/{project_id}/app-users", name=" ", until="2099-01-01")
+    ended = admin.post(f"/projects/{project_id}/app-users", name='"Gao"', until="2001-01-01")
+    put = admin.post(f"/projects/{project_id}/app-users/{tablet.actor_id}/end", until="2001-01-01")
+
+    assert 'aria-describedby="name-wrong"' in named.html
+    assert 'value="2099-01-01"' in named.html
+    assert 'value="&#34;Gao&#34;"' in ended.html
+    for refused in (ended, put):
+        assert refused.status == 400
+        assert 'value="2001-01-01" aria-invalid="true" aria-describedby="until-wrong"' in refused.html
+        assert "The end of access must lie in the future" in refused.text
+
+
 def test_a_key_that_has_ended_is_refused_without_a_password_dialog_and_opens_again(site: Site, admin: Browser) -> None:
     project_id = add_project(site.database)
     add_form(site.database, project_id)

@@ -11,6 +11,7 @@ from werkzeug.test import Client, TestResponse
 
 from forms import publishing
 from forms.submission import project_keys
+from server import collect_settings
 from server.access.throttle import LINK_SENDS_MOST
 from server.application import application
 from server.web.surface import Site
@@ -102,12 +103,49 @@ def test_a_link_is_refused_where_a_browser_cannot_answer_and_says_which_question
 ) -> None:
     publish(site, project_id, register("spoken").replace(b'mediatype="image/*"', b'mediatype="audio/*"'))
     place = f"/projects/{project_id}/forms/spoken/links"
-    assert "photo" in manager.get(place).text
+    said = "Photo /photo : cannot be answered: only pictures can be attached in the browser"
+    assert said in manager.get(place).text
 
     refused = manager.post(place, name="Bus station")
 
     assert refused.status == 409
-    assert "photo" in refused.text
+    assert "neither record nor encrypt: Photo (photo)." in refused.text
+
+
+def test_what_is_wrong_with_a_link_is_told_at_its_field_and_what_was_typed_stays(
+    site: Site, project_id: int, manager: Browser
+) -> None:
+    publish(site, project_id, listed())
+    place = f"/projects/{project_id}/forms/visit/links"
+
+    nameless = manager.post(place, name="  ", once="on")
+    unmeant = manager.post(place, name="Bus <station>", once="on")
+
+    assert (nameless.status, unmeant.status) == (400, 409)
+    assert 'id="name"' in nameless.html.partition('aria-describedby="name-wrong"')[0]
+    assert 'value="Bus &lt;station&gt;"' in unmeant.html
+    assert 'aria-describedby="shares_lists-wrong"' in unmeant.html
+    assert 'name="once" checked' in unmeant.html
+    assert "people" in unmeant.text
+    assert "Bus" not in manager.get(place).text
+
+
+def test_each_link_has_a_code_to_show_as_long_as_it_opens_something(site: Site, project_id: int, manager: Browser) -> None:
+    place = f"/projects/{project_id}/forms/register/links"
+    made = manager.post(place, name="Bus station", once="on")
+
+    page = manager.get(made.place)
+
+    address = re.search(r"http://siraba\.test/f/[0-9a-f]{64}", page.html)
+    assert address
+    assert collect_settings.svg(address[0]) in page.html
+    assert "Bus station once" in page.text
+    manager.post(f"{made.place}/revoke")
+    assert manager.get(made.place).status == 404
+    assert made.place not in manager.get(place).html.replace(f"{made.place}/revoke", "")
+    other = builders.add_form(site.database, project_id, "other")
+    assert manager.get(made.place.replace("register", "other")).status == 404
+    assert other.form_id
 
 
 def test_a_link_is_refused_for_a_form_whose_answers_must_be_encrypted(site: Site, project_id: int, manager: Browser) -> None:

@@ -290,3 +290,57 @@ def test_reviewers_comment_on_the_page_of_a_submission(field: Field, admin: Brow
     shown = admin.get(page)
     assert "Which &lt;Awa&gt;?\nAsk her." in shown.html
     assert admin.post(f"{page}/comments", csrf=False, body="forged").status == 403
+
+
+def test_a_submission_is_deleted_listed_as_deleted_and_restored(field: Field, admin: Browser, site: Site) -> None:
+    field.send(submission("uuid:1"))
+    field.send(submission("uuid:1b", deprecated_id="uuid:1"))
+    field.send(submission("uuid:2"))
+    here = f"{field.submissions}/uuid%3A1"
+    assert "What it said no longer counts in case records." in admin.get(here).text
+    assert "Deleted submissions" not in admin.get(field.submissions).text
+
+    gone = admin.post(f"{here}/delete")
+
+    assert gone.place == f"{field.submissions}?deleted=on"
+    assert "uuid:1 " in admin.get(gone.place).text
+    assert "Tablette 01" in admin.get(gone.place).text
+    assert admin.get(here).status == 404
+    listed = admin.get(field.submissions).text
+    assert "uuid:2" in listed
+    assert "uuid:1" not in listed
+    assert "Deleted submissions" in listed
+    assert admin.post(f"{here}/delete").status == 404
+
+    assert admin.post(f"{here}/restore").place == here
+    assert admin.get(here).status == 200
+    assert admin.post(f"{here}/restore").status == 404
+    assert "No submission was deleted." in admin.get(gone.place).text
+
+
+def test_who_may_only_look_deletes_and_restores_nothing(field: Field, site: Site, admin: Browser) -> None:
+    field.send(submission("uuid:1"))
+    field.send(submission("uuid:2"))
+    admin.post(f"{field.submissions}/uuid%3A2/delete")
+    viewer = Browser(site)
+    viewer.sign_in(add_person(site.database, "viewer", "viewer"))
+
+    assert "/delete" not in viewer.get(f"{field.submissions}/uuid%3A1").html
+    assert viewer.post(f"{field.submissions}/uuid%3A1/delete").status == 403
+    assert "/restore" not in viewer.get(f"{field.submissions}?deleted=on").html
+    assert viewer.post(f"{field.submissions}/uuid%3A2/restore").status == 403
+
+
+def test_deleted_submissions_are_listed_page_by_page(field: Field, admin: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "LINES_MOST", 2)
+    for number in range(3):
+        field.send(submission(f"uuid:{number}"))
+        admin.post(f"{field.submissions}/uuid%3A{number}/delete")
+
+    first = admin.get(f"{field.submissions}?deleted=on")
+    second = admin.get(f"{field.submissions}?deleted=on&skip=2")
+
+    assert "?deleted=on&amp;skip=2" in first.html
+    assert [f"uuid:{n}" in first.text for n in range(3)] == [False, True, True]
+    assert [f"uuid:{n}" in second.text for n in range(3)] == [True, False, False]
+    assert admin.get(f"{field.submissions}?deleted=on&skip=abc").status == 400
