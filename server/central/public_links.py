@@ -68,14 +68,14 @@ def one_link(ask: Ask[PublicLink]) -> Answer:
 
 @central.route("PATCH", LINK, needs=Verb.PUBLIC_LINK_CREATE, finds=store.link_of, reads=json_object)
 def rename_link(ask: Ask[PublicLink]) -> Answer:
-    """Call a link otherwise, which Central cannot do; what it does there, setting properties, is refused.
+    """Call a link otherwise, which Central cannot do; what it does there, setting properties, is refused. The answer is extended.
 
     Raises: MissingField, NoProperties. Source: ODK Central, PATCH …/public-links/{id}.
     """
     _refuse_properties(ask.body)
     store.rename(ask.unit, ask.found.id, _name(ask.body))
     ask.note("public_link.update", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=str(ask.found.id))
-    return json(_links(ask, [ask.found])[0])
+    return json(_links(ask, [ask.found], detailed=True)[0])
 
 
 @central.route("DELETE", LINK, needs=Verb.PUBLIC_LINK_DELETE, finds=store.link_of)
@@ -102,9 +102,9 @@ def _name(body: dict[str, Any]) -> str:
     return name.strip()
 
 
-def _links(ask: Ask[Any], found: list[PublicLink]) -> list[dict[str, Any]]:
+def _links(ask: Ask[Any], found: list[PublicLink], *, detailed: bool = False) -> list[dict[str, Any]]:
     actors = actors_by_id(ask.unit, [number for each in found for number in (each.id, each.created_by)])
-    return [_link(each, actors, detailed=extended(ask.headers)) for each in found]
+    return [_link(each, actors, detailed=detailed or extended(ask.headers)) for each in found]
 
 
 def _link(found: PublicLink, actors: dict[int, KnownActor], *, detailed: bool) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
+from sqlalchemy import text as sql
 
 from storage import jobs, migrating, unit_of_work
 from storage.engine import Database
@@ -160,3 +161,25 @@ def test_numbers_go_on_from_what_was_there_and_from_what_jobs_still_name(empty: 
             assert connection.exec_driver_sql("select id from project").scalar_one() == 8
             assert connection.exec_driver_sql("pragma integrity_check").all() == [("ok",)]
             assert connection.exec_driver_sql("pragma foreign_key_check").all() == []
+
+
+def test_versions_that_were_published_say_by_whom_and_have_their_sha1(empty: Database) -> None:
+    migrating.upgrade(empty, "0015")
+    at = "'2026-01-01'"
+    with empty.writing() as connection:
+        for statement in (
+            f"insert into actor (id, kind, display_name, created_at) values (1, 'user', 'a', {at})",
+            f"insert into project (id, name, created_at) values (1, 'Mali', {at})",
+            f"insert into form (id, project_id, xml_form_id, created_at) values (1, 1, 'f', {at})",
+            "insert into form_version"
+            " (id, form_id, version, xform, xform_md5, xform_sha256, created_by, created_at, published_at) "
+            f"values (1, 1, '1', :xform, 'm', 's', 1, {at}, {at}), (2, 1, '2', :xform, 'm', 's', 1, {at}, null)",
+        ):
+            connection.execute(sql(statement).bindparams(**({"xform": b"abc"} if ":xform" in statement else {})))
+    migrating.upgrade(empty)
+
+    with empty.reading() as connection:
+        publications = connection.exec_driver_sql("select form_version_id, published_by, notes from form_publication")
+        assert [tuple(row) for row in publications] == [(1, 1, None)]
+        hashes = connection.exec_driver_sql("select distinct xform_sha1 from form_version").scalars().all()
+        assert hashes == ["a9993e364706816aba3e25717850c26c9cd0d89d"]  # of "abc", as RFC 3174 has it
