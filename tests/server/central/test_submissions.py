@@ -79,10 +79,12 @@ def test_the_xml_is_what_was_sent(households: Households, database: Database) ->
 
 def test_an_edit_is_the_current_version_and_the_first_stays(households: Households) -> None:
     households.send("uuid:1", "<age>30</age>")
+    households.change("uuid:1", review_state="approved")
     households.send("uuid:2", "<age>31</age>", meta={"deprecatedID": "uuid:1"})
     made = households.json("/submissions/uuid:1")
 
     assert made["currentVersion"]["instanceId"] == "uuid:2"
+    assert made["reviewState"] == "edited"  # whoever approved it has not seen this
     assert made["updatedAt"] is not None
     assert b"<age>31</age>" in households.get("/submissions/uuid:1.xml").data
     versions = households.json("/submissions/uuid:1/versions", **EXTENDED)
