@@ -83,8 +83,7 @@ def compile(path: Path, *, limits: Limits = _DEFAULT, fallback_id: str = "form",
 def invalid(issues: list[Issue]) -> InvalidWorkbook:
     """The refusal that carries *issues*; its sentence tells the first error and its place."""
     first = next(each for each in issues if each.is_error)
-    says = Sentence("{place}: {what}", place=first.place, what=first.says) if first.place else first.says
-    return InvalidWorkbook(first=says, issues=issues)
+    return InvalidWorkbook(first=first.placed, issues=issues)
 
 
 def _compiled(said: dict[str, Any], kind: str) -> Compiled:

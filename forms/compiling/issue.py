@@ -56,6 +56,11 @@ class Issue:
         where = " ".join(part for part in (self.sheet, cell, f"({self.heading})" if self.heading else None) if part)
         return where or self.text
 
+    @property
+    def placed(self) -> Sentence:
+        """What is wrong, with its place before it where there is one."""
+        return Sentence("{place}: {what}", place=self.place, what=self.says) if self.place else self.says
+
     def as_json(self, said: Said = str) -> dict[str, Any]:
         """For an answer of the API: `message` is the sentence in the language of *said*, `details` are what was put into it."""
         details = {name: value for name, value in self.says.details.items() if not isinstance(value, Sentence)}

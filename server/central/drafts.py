@@ -37,7 +37,7 @@ def set_draft(ask: Ask[Form]) -> Answer:
         return success()
     removed = drafting.removed_fields(ask.unit, ask.found, definitions.read(uploaded.compiled.xform))
     drafting.replace(ask.unit, ask.found.id, uploaded.compiled)
-    uploads.heed(ask.query, uploaded, removed=removed)
+    uploads.heed(ask, uploaded, removed=removed)
     return json({"success": True} | uploads.told(ask, uploaded))
 
 

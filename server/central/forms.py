@@ -62,7 +62,7 @@ def create_form(ask: Ask[Project]) -> Answer:
     form_id = drafting.create(ask.unit, ask.found.id, uploaded.compiled)
     xml_form_id = forms_store.locked(ask.unit, form_id).xml_form_id
     in_trash = trash.holds(ask.unit, ask.found.id, xml_form_id)
-    uploads.heed(ask.query, uploaded, removed=[], deleted=xml_form_id if in_trash else None)
+    uploads.heed(ask, uploaded, removed=[], deleted=xml_form_id if in_trash else None)
     if switch(ask.query, "publish"):
         drafting.publish(ask.unit, form_id, notes=action_notes(ask.headers))
     return json(_form(store.shown_of(ask.unit, ask.found.id, xml_form_id)) | uploads.told(ask, uploaded))

@@ -1,6 +1,6 @@
 """A form over the API: its file, compiled before the unit that keeps it, and what its designer is told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from forms.compiling.issue import Issue
@@ -12,7 +12,7 @@ from server.languages import language
 from server.web.bodies import OnDisk
 from server.web.parameters import extended, switch
 from server.web.surface import Ask
-from storage.problems import Problem, in_words
+from storage.problems import Problem, Said, in_words
 
 # What stands in a tablet's way, or a client of Central's would be warned of; all else that was found refuses nothing.
 WARNING = frozenset({"pyxform", "validate"})
@@ -43,7 +43,7 @@ def compiled(ask: Ask[Any]) -> Uploaded | None:
     try:
         return uploads.compiled(ask, fallback_id=file.name or ask.path.get("xml_form_id"), lenient=True)
     except InvalidWorkbook as refused:
-        refused.details.update(_in_central_words(refused.details["issues"]))
+        refused.details.update(_in_central_words(refused.details["issues"], language(ask.language).said))
         raise
     except UnknownWorkbook:
         if ask.headers.get("Content-Type", "").partition(";")[0].strip().lower() in XML:
@@ -51,7 +51,7 @@ def compiled(ask: Ask[Any]) -> Uploaded | None:
         raise
 
 
-def heed(query: Mapping[str, str], uploaded: Uploaded | None, *, removed: list[str], deleted: str | None = None) -> None:
+def heed(ask: Ask[Any], uploaded: Uploaded | None, *, removed: list[str], deleted: str | None = None) -> None:
     """Go on only if there is nothing to be warned of, or the client does not mind.
 
     *removed* are the questions that the published version has and the new one has not; *deleted* the form id when the trash
@@ -59,9 +59,9 @@ def heed(query: Mapping[str, str], uploaded: Uploaded | None, *, removed: list[s
 
     Raises: Warned. Source: ODK Central, POST …/forms, POST …/draft.
     """
-    if switch(query, "ignoreWarnings"):
+    if switch(ask.query, "ignoreWarnings"):
         return
-    said = [_line(issue) for issue in uploaded.warnings if issue.code in WARNING] if uploaded else []
+    said = _warnings(uploaded.warnings, language(ask.language).said) if uploaded else []
     workflow: list[dict[str, Any]] = []
     if removed:
         workflow.append(
@@ -95,12 +95,14 @@ def told(ask: Ask[Any], uploaded: Uploaded) -> dict[str, Any]:
     }
 
 
-def _in_central_words(issues: list[Issue]) -> dict[str, Any]:
+def _in_central_words(issues: list[Issue], said: Said) -> dict[str, Any]:
     """Where its clients look: all that forbids publication as one text, and what the compilers warn of besides."""
-    errors = [_line(issue) for issue in issues if issue.is_error]
-    warnings = [_line(issue) for issue in issues if not issue.is_error and issue.code in WARNING]
-    return {"error": "\n".join(errors), "warnings": warnings}
+    return {"error": "\n".join(_line(issue, said) for issue in issues if issue.is_error), "warnings": _warnings(issues, said)}
 
 
-def _line(issue: Issue) -> str:
-    return f"{issue.place}: {issue.message}" if issue.place else issue.message
+def _warnings(issues: Iterable[Issue], said: Said) -> list[str]:
+    return [_line(issue, said) for issue in issues if not issue.is_error and issue.code in WARNING]
+
+
+def _line(issue: Issue, said: Said) -> str:
+    return issue.placed.told(said)

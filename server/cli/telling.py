@@ -22,8 +22,7 @@ def issues(found: Iterable[Issue], spoken: Language) -> Iterator[str]:
     width = max(map(len, words.values()))
     for each in sorted(found, key=lambda issue: not issue.is_error):
         mark = click.style(words[each.is_error].ljust(width), fg="red" if each.is_error else "yellow", bold=each.is_error)
-        says = Sentence("{place}: {what}", place=each.place, what=each.says) if each.place else each.says
-        yield f"{mark} {says.told(_)}"
+        yield f"{mark} {each.placed.told(_)}"
 
 
 def tally(name: str, found: Iterable[Issue], spoken: Language) -> str:

@@ -251,6 +251,7 @@ def test_what_is_wrong_is_told_in_the_language_that_is_asked_for(
     [issue] = [each for each in refused["details"]["issues"] if each["code"] == "reference"]
     assert (issue["details"], issue["sheet"], issue["row"], issue["column"]) == ({"name": "gone"}, "survey", 3, "C")
     assert issue["message"].startswith(reference)
+    assert refused["details"]["error"].partition("survey C3 (label)")[2].strip(" :").startswith(reference)
     assert [each["message"].startswith(media) for each in taken["issues"]] == [True]
 
 
