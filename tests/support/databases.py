@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from sqlalchemy import Connection, QueuePool
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from storage import migrating
 from storage.engine import Database
@@ -15,6 +17,28 @@ from tests.support.postgres import PostgresServer
 from tests.support.sharing import Once
 
 NewDatabase = Callable[[Path], str]
+
+COLUMNS = "select count(*) from pg_attribute join pg_class on pg_class.oid = attrelid where relnamespace = 'public'::regnamespace"
+CONNECTED = "select count(*) from pg_stat_activity where datname = current_database() and backend_type = 'client backend'"
+EMPTY = """
+do $$
+declare
+    name regclass;
+    filled boolean;
+begin
+    for name in
+        select oid from pg_class
+        where relkind = 'r' and relnamespace = 'public'::regnamespace and relname <> 'alembic_version'
+    loop
+        execute format('select exists (select from %%s)', name) into filled;
+        if filled then
+            execute format('delete from %%s', name);
+        end if;
+    end loop;
+    perform setval(seqrelid, seqstart, false) from pg_sequence;
+end
+$$
+"""
 
 
 class Databases(Protocol):
@@ -86,20 +110,100 @@ def new_database(databases: Databases, database_kind: str, once: Once) -> NewDat
     return lambda folder: databases.like(template, folder)
 
 
-@pytest.fixture
-def database_address(databases: Databases, new_database: NewDatabase, tmp_path: Path) -> Iterator[str]:
-    """The URL of a fresh database with every table and no row."""
-    address = new_database(tmp_path)
-    yield address
-    databases.drop(address)
+class Library:
+    """Lends databases without a row, emptied after each use: making one, and connecting to it, takes longer than most tests."""
+
+    def __init__(self, databases: Databases, new: Callable[[], str]) -> None:
+        self._databases = databases
+        self._new = new
+        self._returned: list[Database] = []
+        self._shape: object = None
+
+    def lend(self) -> Database:
+        """One that nobody else uses."""
+        if self._returned:
+            return self._returned.pop()
+        made = Database(self._new())
+        with made.reading() as connection:
+            self._shape = shape(connection)
+        return made
+
+    def take_back(self, database: Database) -> None:
+        """Empty it; if it has other tables now, or if somebody still uses it, it is thrown away."""
+        if emptied(database, self._shape):
+            self._returned.append(database)
+        else:
+            database.dispose()
+            self._databases.drop(database.address)
+
+    def close(self) -> None:
+        """Throw away what is here."""
+        for database in self._returned:
+            database.dispose()
+            self._databases.drop(database.address)
 
 
-@pytest.fixture
-def database(database_address: str) -> Iterator[Database]:
-    """A fresh database."""
-    opened = Database(database_address)
+def emptied(database: Database, expected: object) -> bool:
+    """Whether it is as new: of the *expected* shape, used by nobody, and without a row, so that the next will be number one."""
+    engines = (database.writer, database.reader, database.exporter)
+    pools = [engine.pool for engine in engines if isinstance(engine.pool, QueuePool)]
+    assert len(pools) == len(engines)
+    if any(pool.checkedout() for pool in pools):
+        return False
+    try:
+        with database.writing() as connection:
+            if shape(connection) != expected:
+                return False
+            if database.dialect == "sqlite":
+                _empty_file(connection)
+                return True
+            _empty_served(connection)
+            known: int = connection.exec_driver_sql(CONNECTED).scalar_one()
+            return known == sum(pool.checkedin() + pool.checkedout() for pool in pools)
+    except SQLAlchemyError:
+        return False
+
+
+def shape(connection: Connection) -> object:
+    """What changes when a table does."""
+    revision = connection.exec_driver_sql("select version_num from alembic_version").scalar_one()
+    question = "pragma schema_version" if connection.dialect.name == "sqlite" else COLUMNS
+    return revision, connection.exec_driver_sql(question).scalar_one()
+
+
+def _empty_file(connection: Connection) -> None:
+    connection.exec_driver_sql("pragma defer_foreign_keys = on")
+    tables = "select name from sqlite_master where type = 'table' and name <> 'alembic_version'"
+    for name in connection.exec_driver_sql(tables).scalars().all():
+        connection.exec_driver_sql(f'delete from "{name}"')
+
+
+def _empty_served(connection: Connection) -> None:
+    connection.exec_driver_sql("set local lock_timeout = '2s'")
+    connection.exec_driver_sql("set local session_replication_role = replica")  # nobody looks for what refers to a row
+    connection.exec_driver_sql(EMPTY)
+
+
+@pytest.fixture(scope="session")
+def library(databases: Databases, new_database: NewDatabase, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """The run's library."""
+    opened = Library(databases, lambda: new_database(tmp_path_factory.mktemp("lent")))
     yield opened
-    opened.dispose()
+    opened.close()
+
+
+@pytest.fixture
+def database(library: Library) -> Iterator[Database]:
+    """A database with every table and no row."""
+    lent = library.lend()
+    yield lent
+    library.take_back(lent)
+
+
+@pytest.fixture
+def database_address(database: Database) -> str:
+    """Its URL."""
+    return database.address
 
 
 @contextmanager

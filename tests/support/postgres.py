@@ -108,7 +108,9 @@ class PostgresServer:
         self._count += 1
         name = f"test_{os.getpid()}_{self._count}"
         with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as connection:
-            connection.execute(f'create database "{name}" template "{template}"')
+            # Since 15 it would copy block by block, through its log: five times the work (564 and 100 ms of processor time).
+            how = "strategy file_copy" if connection.info.server_version >= 150_000 else ""
+            connection.execute(f'create database "{name}" template "{template}" {how}')
         return self.address(name)
 
     def drop(self, address: str) -> None:

@@ -14,7 +14,7 @@ from storage.schema import form, project
 from storage.settings import Settings
 from tests.support import builders
 from tests.support.builders import PASSWORD
-from tests.support.databases import Databases
+from tests.support.databases import Databases, NewDatabase
 from tests.support.sockets import Served, serving
 from tests.vectors.calling import Door, challenges, listed, media, refused_for_want_of_a_name
 from tests.vectors.conftest import Ground
@@ -145,18 +145,19 @@ def test_a_project_that_is_gone_is_never_an_empty_list(ground: Ground) -> None:
 
 @pytest.fixture
 def vanishing(
-    databases: Databases, database_kind: str, database_address: str, tmp_path: Path
+    databases: Databases, database_kind: str, new_database: NewDatabase, tmp_path: Path
 ) -> Iterator[tuple[Served, Database, Callable[[], None]]]:
     """A server of this test's own, and how to take its database away."""
+    address = new_database(tmp_path)
 
     def vanish() -> None:
         if database_kind == "postgresql":
-            databases.drop(database_address)
+            databases.drop(address)
         for file in tmp_path.glob("siraba.db*"):
             file.unlink()
 
-    database = Database(database_address)
-    with serving(Settings(data_dir=tmp_path, database_url=database_address), tmp_path / "log") as served:
+    database = Database(address)
+    with serving(Settings(data_dir=tmp_path, database_url=address), tmp_path / "log") as served:
         yield served, database, vanish
 
 
