@@ -141,7 +141,7 @@ def test_a_designer_mends_a_mistake_sees_what_changes_tries_the_draft_and_publis
     designer.open(f"/projects/{desk.project_id}/forms/visit/draft")
     designer.follow("button:text('Publish this version')")
 
-    assert "2" in page.locator("tr", has_text="Visit").locator("code").all_inner_texts()
+    assert page.locator("tr", has_text="Current").locator("code").all_inner_texts() == ["2"]
     after = offered(desk, tablet)
     assert after.findtext("{*}version") == "2"
     assert after.findtext("{*}hash") != before.findtext("{*}hash")
