@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import inspect
+from sqlalchemy import event, inspect
 
 from storage.engine import Database
 from tests.support import builders
@@ -83,6 +83,17 @@ def test_a_database_with_other_tables_is_not_lent_again(fresh: Library) -> None:
     lent = fresh.lend()
     with lent.writing() as connection:
         connection.exec_driver_sql("create table another (id integer)")
+
+    fresh.take_back(lent)
+
+    another = fresh.lend()
+    assert another is not lent
+    fresh.take_back(another)
+
+
+def test_a_database_to_which_somebody_listens_is_not_lent_again(fresh: Library) -> None:
+    lent = fresh.lend()
+    event.listen(lent.writer, "commit", lambda _connection: None)
 
     fresh.take_back(lent)
 

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from sqlalchemy import Connection, QueuePool
@@ -118,6 +118,7 @@ class Library:
         self._new = new
         self._returned: list[Database] = []
         self._shape: object = None
+        self._listeners = 0
 
     def lend(self) -> Database:
         """One that nobody else uses."""
@@ -126,11 +127,12 @@ class Library:
         made = Database(self._new())
         with made.reading() as connection:
             self._shape = shape(connection)
+        self._listeners = listeners(made)
         return made
 
     def take_back(self, database: Database) -> None:
-        """Empty it; if it has other tables now, or if somebody still uses it, it is thrown away."""
-        if emptied(database, self._shape):
+        """Empty it; if it has other tables now, or if somebody still uses it or listens to it, it is thrown away."""
+        if listeners(database) == self._listeners and emptied(database, self._shape):
             self._returned.append(database)
         else:
             database.dispose()
@@ -162,6 +164,12 @@ def emptied(database: Database, expected: object) -> bool:
             return known == sum(pool.checkedin() + pool.checkedout() for pool in pools)
     except SQLAlchemyError:
         return False
+
+
+def listeners(database: Database) -> int:
+    """How many functions are called when something happens on its connections."""
+    heard: list[Any] = [engine.dispatch for engine in (database.writer, database.reader, database.exporter)]
+    return sum(len(getattr(each, name)) for each in heard for name in each._event_names)
 
 
 def shape(connection: Connection) -> object:
