@@ -108,14 +108,15 @@ def helpers() -> str:
 def uploading_again(port: int, path: Path) -> Iterator[None]:
     """A form designer, in another process, replaces a draft with the workbook at *path* without pause."""
     again = [sys.executable, "-m", "bench.compiling", "--again", str(path), "--port", str(port)]
-    process = subprocess.Popen(again, cwd=ground.CHECKOUT)
-    try:
-        yield
-        if process.poll() is not None:
-            raise RuntimeError("the uploading beside the intake ended")
-    finally:
-        process.terminate()
-        process.wait(30)
+    with subprocess.Popen(again, cwd=ground.CHECKOUT, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()  # it has started and signed in, and the form is there
+        try:
+            yield
+            if process.poll() is not None:
+                raise RuntimeError("the uploading beside the intake ended")
+        finally:
+            process.terminate()
 
 
 def upload_again(path: Path, port: int) -> None:
@@ -129,6 +130,7 @@ def upload_again(path: Path, port: int) -> None:
     content, headers = path.read_bytes(), {"Content-Type": uploading.TYPES["xlsx"]}
     with closing(Connection(port)) as designer:
         designer.send("POST", "/v1/projects/1/forms?ignoreWarnings=true", headers, content)
+        click.echo("uploading again and again")
         while not stop.is_set():
             status, _, _ = designer.send("POST", f"/v1/projects/1/forms/{LARGE}/draft?ignoreWarnings=true", headers, content)
             if status != 200:

@@ -25,8 +25,8 @@ from forms.compiling.sheets import Sheets
 
 # More than an allocator keeps at hand, so that it must ask the system.
 SPARE_BYTES = 64 << 20
-# Of processor time: the intake form takes 0.3. A form that takes longer is no ordinary one.
-ORDINARY_SECONDS = 0.5
+# Of processor time: the intake form takes as much. A form that takes longer is no ordinary one.
+ORDINARY_SECONDS = 0.3
 TOO_LARGE = "the XForm is too large"
 
 
@@ -39,7 +39,6 @@ def main() -> None:
     import openpyxl  # noqa: F401, PLC0415
     import pyxform.xls2xform  # noqa: F401, PLC0415
 
-    os.nice(10)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.freeze()
     serve(_in_a_fork)

@@ -22,7 +22,6 @@ _OPTIONS: Final = (
 
 def main() -> None:
     """Serve until whoever started this process has ended."""
-    os.nice(15)
     serve(_Java(os.environ.get("JVM", ""), os.environ["JAR"]).carry_out)
 
 
