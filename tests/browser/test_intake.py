@@ -85,7 +85,8 @@ SENT = {
     "birth_year": "1998", "nationality": "GN", "docs": "nid vacc", "is_new": "yes", "hh_first": "Issa", "hh_sex": "m", "sex": "f",
     "urgent": "medical doc", "ref_to": "esther", "phase": "intake", "done": "OK",
 }  # fmt: skip
-MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d"
+# Web Forms writes no noughts at the end of a second.
+MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?[+-]\d\d:\d\d"
 PATTERNS = {
     "start": MOMENT,
     "end": MOMENT,

@@ -93,7 +93,7 @@ def test_names_have_no_prefix_as_enketo_reads_them(ground: Ground) -> None:
 
 @follows("TV-92 FL-02 CC-22")
 def test_a_path_that_is_not_there_is_never_a_page_with_200(ground: Ground) -> None:
-    for path in ("formlist", "submission/foo", "formList/"):
+    for path in ("formlist", "submission/foo", "formList/foo"):
         assert ground.get(path).status == 404
     assert ground.door.get("/formlist").status == 404
 
