@@ -78,6 +78,15 @@ def test_it_is_weighed_against_whoever_started_it_by_its_niceness() -> None:
     assert os.getpriority(os.PRIO_PROCESS, COMPILER.process_id) >= 10
 
 
+def test_it_stands_behind_whoever_started_it_however_far_back_that_is() -> None:
+    asked = PARENT.replace("print(COMPILER.process_id", "print(os.getpriority(os.PRIO_PROCESS, COMPILER.process_id)")
+    behind = subprocess.run(
+        ["nice", "-n", "15", sys.executable, "-c", asked], input=b"", capture_output=True, check=True, timeout=60
+    )
+
+    assert int(behind.stdout) == 19
+
+
 def test_one_process_serves_one_form_after_the_other() -> None:
     path = XLSFORMS / "reintegration_followup.xlsx"
     compile(path)
