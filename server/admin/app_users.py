@@ -9,7 +9,7 @@ from server import collect_settings, sheet
 from server.access import app_users, collect_templates, collecting
 from server.access.app_users import AppUser, BadCount, BadEnd, NameMissing, NamesTaken
 from server.access.verbs import Verb
-from server.admin.pages import HEADERS, link, page, tabs, told
+from server.admin.pages import HEADERS, again_at, link, page, tabs
 from server.admin.surface import admin
 from server.web.answers import Answer, redirect
 from server.web.bodies import form_fields
@@ -50,7 +50,7 @@ def _shown(ask: Ask[Project], *, at_once: bool = False, **again: Any) -> Answer:
 
 def _one_again(problem: Problem, ask: Ask[Project]) -> Answer | None:
     field = {NameMissing: "name", BadEnd: "until"}.get(type(problem))
-    return None if field is None else _shown(ask, **_wrong(problem, ask, field))
+    return None if field is None else _shown(ask, **again_at(problem, ask, field))
 
 
 def _many_again(problem: Problem, ask: Ask[Project]) -> Answer | None:
@@ -62,16 +62,12 @@ def _many_again(problem: Problem, ask: Ask[Project]) -> Answer | None:
         BadEnd: "many-until",
     }
     field = fields.get(type(problem))
-    return None if field is None else _shown(ask, at_once=True, **_wrong(problem, ask, field))
+    return None if field is None else _shown(ask, at_once=True, **again_at(problem, ask, field))
 
 
 def _end_again(problem: Problem, ask: Ask[AppUser]) -> Answer | None:
     here = link("projects", ask.found.project_id, "app-users", ask.found.id)
-    return _code(ask, target=here, **_wrong(problem, ask, "until")) if isinstance(problem, BadEnd) else None
-
-
-def _wrong(problem: Problem, ask: Ask[Any], field: str) -> dict[str, Any]:
-    return {"status": problem.status, "typed": ask.body, "wrong": {field: told(problem, ask.language)}}
+    return _code(ask, target=here, **again_at(problem, ask, "until")) if isinstance(problem, BadEnd) else None
 
 
 @admin.post(APP_USERS, needs=Verb.APP_USER_CREATE, finds=projects_store.project_of, reads=form_fields, refused=_one_again)

@@ -10,7 +10,7 @@ from server.access import app_users, collecting
 from server.access.collecting import Collects
 from server.access.verbs import Verb
 from server.admin.app_users import APP_USERS, PICKED
-from server.admin.pages import link, page, tabs, told
+from server.admin.pages import again_at, link, page, tabs
 from server.admin.surface import admin
 from server.web.answers import Answer, redirect
 from server.web.bodies import form_fields
@@ -66,7 +66,7 @@ def _again(problem: Problem, ask: Ask[Project]) -> Answer | None:
     field = {NobodyPicked: "picked", NothingChosen: "where"}.get(type(problem))
     if field is None:
         return None
-    return _shown(ask, ask.body, status=problem.status, typed=ask.body, wrong={field: told(problem, ask.language)})
+    return _shown(ask, ask.body, **again_at(problem, ask, field))
 
 
 @admin.post(PAGE, needs=Verb.ASSIGNMENT_CREATE, finds=projects_store.project_of, reads=form_fields, refused=_again)

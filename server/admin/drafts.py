@@ -26,7 +26,7 @@ from forms.store.projects import Project
 from forms.uploading import Uploaded
 from server import uploads
 from server.access.verbs import Verb
-from server.admin.pages import Told, link, page, tabs, told
+from server.admin.pages import Told, form_tabs, link, page, tabs, told
 from server.admin.surface import admin
 from server.changes import KINDS, sides
 from server.languages import N_, language
@@ -194,7 +194,6 @@ def show_draft(ask: Ask[Form], *, status: int = 200, **again: Any) -> Answer:
     if form.draft_version_id is None:
         raise NotFound
     draft = definition_of(ask.unit, form.draft_version_id)
-    project = projects_store.project_of(ask.unit, form.project_id)
     taken = {each.version for each in versions_store.versions_of(ask.unit, form.id)}
     return page(
         ask,
@@ -212,7 +211,7 @@ def show_draft(ask: Ask[Form], *, status: int = 200, **again: Any) -> Answer:
         lists=frozenset(f"{name}.csv" for name in entities.list_names(ask.unit, form.project_id)),
         version=versions_store.draft_of(ask.unit, form.project_id, form.xml_form_id),
         **again,
-        **tabs(ask, project, "forms", form_id=form.id),
+        **form_tabs(ask, form),
     )
 
 

@@ -10,14 +10,13 @@ from forms import comparing, drafting, purging
 from forms.definitions import definition_of
 from forms.store import forms as forms_store
 from forms.store import impact, trash
-from forms.store import projects as projects_store
 from forms.store import versions as store
 from forms.store.actors import actors_by_id
 from forms.store.forms import Form
 from forms.store.versions import FormVersion
 from server.access import policy
 from server.access.verbs import Verb
-from server.admin.pages import link, page, tabs
+from server.admin.pages import form_tabs, link, page
 from server.admin.submissions import SANDBOX
 from server.admin.surface import admin
 from server.changes import KINDS, sides
@@ -58,7 +57,7 @@ def form_page(ask: Ask[Form]) -> Answer:
         submissions=impact.submissions_of(ask.unit, form.id),
         stays=reason_to_stay(ask.unit, form.id),
         purged_on=ask.unit.now + timedelta(days=purging.DAYS),
-        **tabs(ask, projects_store.project_of(ask.unit, form.project_id), "forms", form_id=form.id),
+        **form_tabs(ask, form),
     )
 
 
@@ -124,7 +123,7 @@ def compare_page(ask: Ask[Form]) -> Answer:
         change=comparing.change_of_form(ask.unit, form.id, *definitions),
         kinds=KINDS,
         sides=sides,
-        **tabs(ask, projects_store.project_of(ask.unit, form.project_id), "forms", form_id=form.id),
+        **form_tabs(ask, form),
     )
 
 

@@ -5,14 +5,13 @@ from typing import Any
 from forms import linking
 from forms.linking import GivesListsAway
 from forms.store import forms as forms_store
-from forms.store import projects as projects_store
 from forms.store import public_links as store
 from forms.store.forms import Form
 from forms.store.public_links import PublicLink
 from server import collect_settings
 from server.access.verbs import Verb
 from server.admin.filling import GAPS, question
-from server.admin.pages import link, page, tabs, told
+from server.admin.pages import again_at, form_tabs, link, page
 from server.admin.surface import admin
 from server.web.answers import Answer, redirect
 from server.web.bodies import form_fields
@@ -50,7 +49,7 @@ def _shown(ask: Ask[Form], **again: Any) -> Answer:
         lacks=[(question(each, ask.language), each.path, GAPS[each.gap]) for each in linking.unanswerable(ask.unit, version_id)],
         name_most=NAME_CHARACTERS_MOST,
         **again,
-        **_tabs(ask),
+        **form_tabs(ask, ask.found),
     )
 
 
@@ -58,7 +57,7 @@ def _again(problem: Problem, ask: Ask[Form]) -> Answer | None:
     field = {LinkNameMissing: "name", GivesListsAway: "shares_lists"}.get(type(problem))
     if field is None:
         return None
-    return _shown(ask, status=problem.status, typed=ask.body, wrong={field: told(problem, ask.language)})
+    return _shown(ask, **again_at(problem, ask, field))
 
 
 @admin.post(LINKS, needs=Verb.PUBLIC_LINK_CREATE, finds=forms_store.published_form_of, reads=form_fields, refused=_again)
@@ -85,7 +84,15 @@ def link_page(ask: Ask[PublicLink]) -> Answer:
     address = f"{ask.site.settings.site_url}/f/{ask.found.token}"
     ask.note("public_link.show", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=str(ask.found.id))
     form = forms_store.form_by_id(ask.unit, ask.found.form_id)
-    return page(ask, "link.html", form=form, one=ask.found, address=address, code=collect_settings.svg(address), **_tabs(ask))
+    return page(
+        ask,
+        "link.html",
+        form=form,
+        one=ask.found,
+        address=address,
+        code=collect_settings.svg(address),
+        **form_tabs(ask, ask.found),
+    )
 
 
 @admin.post(f"{LINKS}/<int:link_id>/revoke", needs=Verb.PUBLIC_LINK_DELETE, finds=store.link_of, reads=form_fields)
@@ -94,8 +101,3 @@ def revoke_link(ask: Ask[PublicLink]) -> Answer:
     store.revoke(ask.unit, ask.found.id)
     ask.note("public_link.session.end", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=str(ask.found.id))
     return redirect(link("projects", ask.found.project_id, "forms", ask.path["xml_form_id"], "links"))
-
-
-def _tabs(ask: Ask[Any]) -> dict[str, Any]:
-    project = projects_store.project_of(ask.unit, ask.found.project_id)
-    return tabs(ask, project, "forms", form_id=ask.found.form_id)

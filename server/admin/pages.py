@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_decimal
 from markupsafe import Markup
 
+from forms.store import projects as projects_store
 from forms.store.projects import Project
 from server.access import policy
 from server.access.policy import SITE, Place
@@ -74,6 +75,18 @@ _TABS = (
 )
 
 
+class InForm(Protocol):
+    """A form, or something that lies in one."""
+
+    @property
+    def project_id(self) -> int:
+        """The project it lies in."""
+
+    @property
+    def form_id(self) -> int:
+        """The form, by its number."""
+
+
 def page(
     ask: Ask[Any],
     template: str,
@@ -117,6 +130,11 @@ def tabs(ask: Ask[Any], project: Project, current: str, *, form_id: int | None =
     }
 
 
+def form_tabs(ask: Ask[Any], found: InForm) -> dict[str, Any]:
+    """The same for a page about a form, or about something in one."""
+    return tabs(ask, projects_store.project_of(ask.unit, found.project_id), "forms", form_id=found.form_id)
+
+
 def verbs_at(ask: Ask[Any], project: Project, form_id: int | None = None) -> frozenset[Verb]:
     """All that the viewer may do in a project, or in a form of it."""
     if ask.actor is None:
@@ -138,6 +156,11 @@ def told(problem: Problem, code: str) -> Told:
     if spoken.knows(problem.says):
         return Told(problem.told(spoken.said))
     return Told(spoken.said(BY_STATUS.get(problem.status, BY_STATUS[400])), problem.sentence)
+
+
+def again_at(problem: Problem, ask: Ask[Any], field: str) -> dict[str, Any]:
+    """What a page needs to stand again after its form was refused: what was typed, and at which *field* it is wrong."""
+    return {"status": problem.status, "typed": ask.body, "wrong": {field: told(problem, ask.language)}}
 
 
 def problem_page(problem: Problem, site: Site, code: str) -> Answer:

@@ -10,7 +10,6 @@ from forms.store import comments as comments_store
 from forms.store import entities as entities_store
 from forms.store import forms as forms_store
 from forms.store import keys as keys_store
-from forms.store import projects as projects_store
 from forms.store.actors import actors_by_id
 from forms.store.browsing import File, Submission
 from forms.store.forms import Form
@@ -19,7 +18,7 @@ from forms.submission import answers
 from server import removing
 from server.access.verbs import Verb
 from server.admin.answered import Section, sections
-from server.admin.pages import link, page, tabs
+from server.admin.pages import form_tabs, link, page
 from server.admin.surface import admin
 from server.admin.vocabulary import REVIEW_STATES
 from server.web.answers import Answer, attachment_header, redirect
@@ -55,24 +54,29 @@ def submissions_page(ask: Ask[Form]) -> Answer:
         newest=not before,
         encrypted=bool(keys_store.keys_needed(ask.unit, ask.found.id)),
         any_deleted=any(pulling.submissions(ask.unit, ask.found.id, deleted=True, most=1)),
-        **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms", form_id=ask.found.id),
+        **form_tabs(ask, ask.found),
     )
 
 
 def _deleted(ask: Ask[Form]) -> Answer:
     """The submissions that were deleted, by the page; `?skip=` goes on from there."""
+    return lines_page(ask, "deleted_submissions.html", deleted=True, days=purging.DAYS)
+
+
+def lines_page(ask: Ask[Form], template: str, *, draft: bool = False, deleted: bool = False, **more: Any) -> Answer:
+    """Submissions to the form, the newest first, by the page; `?skip=` goes on from there."""
     skip = number(ask.query, "skip") or 0
-    found = list(pulling.submissions(ask.unit, ask.found.id, deleted=True, skip=skip, most=LINES_MOST + 1))
+    found = list(pulling.submissions(ask.unit, ask.found.id, draft=draft, deleted=deleted, skip=skip, most=LINES_MOST + 1))
     return page(
         ask,
-        "deleted_submissions.html",
+        template,
         form=ask.found,
-        days=purging.DAYS,
         lines=found[:LINES_MOST],
         submitters=actors_by_id(ask.unit, [each.submitter_id for each in found]),
         skip=skip,
         further=skip + LINES_MOST if len(found) > LINES_MOST else None,
-        **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms", form_id=ask.found.id),
+        **more,
+        **form_tabs(ask, ask.found),
     )
 
 
@@ -109,7 +113,7 @@ def submission_page(ask: Ask[Submission]) -> Answer:
         review_states=REVIEW_STATES,
         comments=comments_store.of_submission(ask.unit, ask.found.id),
         pictures=PICTURES,
-        **tabs(ask, projects_store.project_of(ask.unit, ask.found.project_id), "forms", form_id=ask.found.form_id),
+        **form_tabs(ask, ask.found),
     )
 
 

@@ -1,6 +1,5 @@
 """Trying a draft, in the browser or on a tablet with its code: both send to the draft and nowhere else, and it is read here."""
 
-from typing import Any
 from urllib.parse import quote
 
 from forms import trying
@@ -8,18 +7,16 @@ from forms.definitions import definition_of
 from forms.store import browsing, pulling
 from forms.store import drafts as store
 from forms.store import forms as forms_store
-from forms.store import projects as projects_store
 from forms.store.actors import actors_by_id
 from forms.store.forms import Form
 from forms.store.pulling import Pulled
 from server import collect_settings
 from server.access.verbs import Verb
 from server.admin.filling import filled, media, parcel, sent, set_trial_aside, xform
-from server.admin.pages import page, tabs
-from server.admin.submissions import LINES_MOST, PICTURES, SANDBOX, file_answer, laid_out
+from server.admin.pages import form_tabs, page
+from server.admin.submissions import PICTURES, SANDBOX, file_answer, laid_out, lines_page
 from server.admin.surface import admin
 from server.web.answers import Answer, attachment_header, json
-from server.web.parameters import number
 from server.web.surface import Ask
 from storage.problems import NotFound
 
@@ -46,7 +43,7 @@ def trial_page(ask: Ask[Form]) -> Answer:
         code=collect_settings.svg(collect_settings.encoded(settings)),
         missing=_missing(ask),
         tried=store.trials(ask.unit, found.id),
-        **_tabs(ask),
+        **form_tabs(ask, ask.found),
     )
 
 
@@ -56,7 +53,9 @@ def fill_draft(ask: Ask[Form]) -> Answer:
 
     Raises: NotInstalled; NeedsEncryption.
     """
-    return filled(ask, ask.found.version_id or 0, title=ask.found.title, draft=ask.found, missing=_missing(ask), **_tabs(ask))
+    return filled(
+        ask, ask.found.version_id or 0, title=ask.found.title, draft=ask.found, missing=_missing(ask), **form_tabs(ask, ask.found)
+    )
 
 
 @admin.get(f"{DRAFT}/fill/form.xml", needs=Verb.FORM_UPDATE, finds=forms_store.draft_form_of)
@@ -89,18 +88,7 @@ def try_submit(ask: Ask[Form]) -> Answer:
 @admin.get(TRIALS, needs=Verb.SUBMISSION_LIST, finds=forms_store.draft_form_of)
 def trials_page(ask: Ask[Form]) -> Answer:
     """What was sent to try the draft, the newest first; `?skip=` goes on from there."""
-    skip = number(ask.query, "skip") or 0
-    found = list(pulling.submissions(ask.unit, ask.found.id, draft=True, skip=skip, most=LINES_MOST + 1))
-    return page(
-        ask,
-        "trials.html",
-        form=ask.found,
-        lines=found[:LINES_MOST],
-        submitters=actors_by_id(ask.unit, [each.submitter_id for each in found]),
-        skip=skip,
-        further=skip + LINES_MOST if len(found) > LINES_MOST else None,
-        **_tabs(ask),
-    )
+    return lines_page(ask, "trials.html", draft=True)
 
 
 @admin.get(TRIAL, needs=Verb.SUBMISSION_READ, finds=pulling.trial_of)
@@ -119,7 +107,7 @@ def trial(ask: Ask[Pulled]) -> Answer:
         keeps_cases=definition_of(ask.unit, draft.version_id or 0).keeps_cases,
         files=pulling.files(ask.unit, ask.found.current.id),
         pictures=PICTURES,
-        **_tabs(ask),
+        **form_tabs(ask, ask.found),
     )
 
 
@@ -151,8 +139,3 @@ def _note(ask: Ask[Pulled], action: str) -> None:
 def _missing(ask: Ask[Form]) -> list[str]:
     expected = forms_store.media_of(ask.unit, ask.found.version_id or 0)
     return [file.name for file in expected if file.blob_sha256 is None and file.entity_list_id is None]
-
-
-def _tabs(ask: Ask[Any]) -> dict[str, Any]:
-    project = projects_store.project_of(ask.unit, ask.found.project_id)
-    return tabs(ask, project, "forms", form_id=ask.found.form_id)
