@@ -105,8 +105,11 @@ def helpers() -> str:
 
 
 @contextmanager
-def uploading_again(port: int, path: Path) -> Iterator[None]:
-    """A form designer, in another process, replaces a draft with the workbook at *path* without pause."""
+def uploading_again(port: int, path: Path, took: list[float]) -> Iterator[None]:
+    """A form designer, in another process, replaces a draft with the workbook at *path* without pause.
+
+    The seconds of each upload are added to *took*.
+    """
     again = [sys.executable, "-m", "bench.compiling", "--again", str(path), "--port", str(port)]
     with subprocess.Popen(again, cwd=ground.CHECKOUT, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -117,6 +120,7 @@ def uploading_again(port: int, path: Path) -> Iterator[None]:
                 raise RuntimeError("the uploading beside the intake ended")
         finally:
             process.terminate()
+            took += map(float, process.stdout)
 
 
 def upload_again(path: Path, port: int) -> None:
@@ -132,33 +136,39 @@ def upload_again(path: Path, port: int) -> None:
         designer.send("POST", "/v1/projects/1/forms?ignoreWarnings=true", headers, content)
         click.echo("uploading again and again")
         while not stop.is_set():
+            began = time.perf_counter()
             status, _, _ = designer.send("POST", f"/v1/projects/1/forms/{LARGE}/draft?ignoreWarnings=true", headers, content)
             if status != 200:
                 raise RuntimeError(f"the draft was answered with {status}")
+            click.echo(time.perf_counter() - began)
 
 
 def waits(kind: str, path: Path, *, rounds: int, seconds: float, connections: int) -> list[list[object]]:
-    """Rows of a table: submissions a second, median and 99th percentile in milliseconds, without and with the compiling.
+    """Rows of a table: submissions a second, their median and 99th percentile in milliseconds, without and with the compiling,
+    and the median seconds of an upload.
 
     Both are measured in turns, for a machine is not the same from minute to minute.
     """
-    took: dict[str, list[load.Outcome]] = {"alone": [], "beside uploads": []}
+    outcomes: dict[str, list[load.Outcome]] = {"alone": [], "beside uploads": []}
+    uploads: list[float] = []
     with ground.founded(kind) as where:
         requests = Requests(where, registration_of(where), photos=0)
         administrator.add(where)
         with ground.served(where, "web") as server:
             load.run(server.port, iter(requests), connections=connections, seconds=WARM_UP_SECONDS)
             for _ in range(rounds):
-                took["alone"].append(load.run(server.port, iter(requests), connections=connections, seconds=seconds))
-                with uploading_again(server.port, path):
-                    took["beside uploads"].append(load.run(server.port, iter(requests), connections=connections, seconds=seconds))
+                outcomes["alone"].append(load.run(server.port, iter(requests), connections=connections, seconds=seconds))
+                with uploading_again(server.port, path, uploads):
+                    beside = load.run(server.port, iter(requests), connections=connections, seconds=seconds)
+                outcomes["beside uploads"].append(beside)
         rows: list[list[object]] = []
-        for name, outcomes in took.items():
-            accepted = [each for outcome in outcomes for each in outcome.accepted]
+        for name, told in outcomes.items():
+            accepted = [each for outcome in told for each in outcome.accepted]
             check(where, requests.made, accepted)
-            waited = [each for outcome in outcomes for each in outcome.seconds]
+            waited = [each for outcome in told for each in outcome.seconds]
             percentiles = [machine.percentile(waited, share) * 1000 for share in (50, 99)]
-            rows.append([kind, name, len(accepted) / sum(outcome.took for outcome in outcomes), *percentiles])
+            rate = len(accepted) / sum(outcome.took for outcome in told)
+            rows.append([kind, name, rate, *percentiles, statistics.median(uploads) if told is not outcomes["alone"] else "–"])
     return rows
 
 
@@ -193,7 +203,7 @@ def main(
     click.echo(machine.facts(held) + "\n")
     columns = ["form", "bytes", "compile ms", "validate ms", "upload checked ms", "pyxform alone ms"]
     click.echo(machine.table(columns, rows) + "\n")
-    click.echo(machine.table(["database", "intake", "durable/s", "p50 ms", "p99 ms"], beside))
+    click.echo(machine.table(["database", "intake", "durable/s", "p50 ms", "p99 ms", "upload s"], beside))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ The published version is untouched by all of it until `publish`, which is one sh
 of two designers who act at once the second one sees what the first one did.
 """
 
-import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from forms import definitions, encrypting, publishing
 from forms.compiling import reviewing
 from forms.definition.model import Definition
 from forms.definition.versioning import with_version
-from forms.definitions import definition_of
+from forms.definitions import Hashes, definition_of
 from forms.problems import MissingField
 from forms.publishing import Compiled, Published, VersionTaken
 from forms.store import drafts, entities, forms
@@ -108,7 +107,7 @@ def create(unit: Unit, project_id: int, compiled: Compiled) -> int:
     Raises: FormExists, BadFormId, MissingMeta, BadPublicKey. Source: ODK Central, POST …/forms.
     """
     compiled = publishing.keyed(unit, project_id, compiled)
-    definition = definitions.read(compiled.xform)
+    definition = compiled.definition
     check_form_id(definition.xml_form_id)
     if not any(field.name == "meta" and field.is_container for field in definition.fields):
         raise MissingMeta
@@ -130,7 +129,7 @@ def replace(unit: Unit, form_id: int, compiled: Compiled) -> None:
     """
     form = forms.locked(unit, form_id)
     compiled = publishing.keyed(unit, form.project_id, compiled)
-    definition = definitions.read(compiled.xform)
+    definition = compiled.definition
     if definition.xml_form_id != form.xml_form_id:
         reason = Sentence("the form's id must be '{id}', as before.", id=form.xml_form_id)
         raise BadFormId(field="xmlFormId", value=definition.xml_form_id, reason=reason)
@@ -277,27 +276,30 @@ def _earlier(unit: Unit, form: Form) -> tuple[Definition, ...]:
 
 
 def _set_draft(unit: Unit, form: Form, compiled: Compiled, definition: Definition) -> None:
-    version_id = publishing.add_version(unit, form.id, compiled, definition)
     earlier = form.draft_version_id or form.version_id
-    publishing.add_media(unit, form.project_id, version_id, earlier, definition, compiled.media)
-    drafts.set_draft(unit, form.id, version_id, is_new=earlier is None)
+    media = forms.media_of(unit, earlier) if earlier is not None else []
     hashes = drafts.forget_trials(unit, form.id)
     if form.draft_version_id is not None:
+        # First, so that SQLite writes the new one where the old one was, and tablets wait half as long for both.
         hashes += drafts.forget_version(unit, form.draft_version_id)
+    version_id = publishing.add_version(unit, form.id, compiled, definition)
+    publishing.add_media(unit, form.project_id, version_id, media, definition, compiled.media)
+    drafts.set_draft(unit, form.id, version_id, is_new=earlier is None)
     blobs.forget(unit, hashes)
     _record(unit, "form.update.draft.set", form)
 
 
 def _rewritten(unit: Unit, version_id: int, xform: bytes) -> Definition:
-    definition = definitions.read(xform)
+    hashes = Hashes.of(xform)
+    definition = definitions.read(xform, hashes)
     drafts.rename(
         unit,
         version_id,
         version=definition.version,
         xform=xform,
-        xform_md5=hashlib.md5(xform, usedforsecurity=False).hexdigest(),
-        xform_sha1=hashlib.sha1(xform, usedforsecurity=False).hexdigest(),
-        xform_sha256=hashlib.sha256(xform).hexdigest(),
+        xform_md5=hashes.md5,
+        xform_sha1=hashes.sha1,
+        xform_sha256=hashes.sha256,
     )
     encrypting.note_key(unit, version_id, xform)
     return definition

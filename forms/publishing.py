@@ -4,13 +4,13 @@ Slow work (compiling, validating) is done before; this is one short unit, after 
 """
 
 import codecs
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from forms import definitions, encrypting
 from forms.definition.model import Definition
 from forms.store import entities, forms
+from forms.store.forms import Media
 from storage import audit, blobs
 from storage.blobs import Stored
 from storage.problems import NotFound, Problem
@@ -31,7 +31,8 @@ class VersionTaken(Problem):
 class Compiled:
     """A form ready to be published: its XForm, the spreadsheet it came from, and whether ODK Validate has passed it.
 
-    *media*: files that the spreadsheet itself brings along, by name.
+    *media*: files that the spreadsheet itself brings along, by name. *hashes* are of the XForm, taken here and not while the
+    database waits.
     """
 
     xform: bytes
@@ -39,10 +40,17 @@ class Compiled:
     workbook_type: str | None = None
     validated: bool = False
     media: Mapping[str, Stored] = field(default_factory=dict)
+    hashes: definitions.Hashes = field(init=False)
 
     def __post_init__(self) -> None:
         """Take a byte-order mark away before anything is hashed: what tablets get begins with `<?xml` (openrosa.md CC-10)."""
         object.__setattr__(self, "xform", self.xform.removeprefix(codecs.BOM_UTF8))
+        object.__setattr__(self, "hashes", definitions.Hashes.of(self.xform))
+
+    @property
+    def definition(self) -> Definition:
+        """What the XForm says, read when it is first asked for. Raises: as `reading.read`."""
+        return definitions.read(self.xform, self.hashes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +72,18 @@ def publish(unit: Unit, project_id: int, compiled: Compiled) -> Published:
     Source: openrosa.md EN-07, EN-08, FL-28.
     """
     compiled = keyed(unit, project_id, compiled)
-    definition = definitions.read(compiled.xform)
+    definition = compiled.definition
     form_id, earlier = _form(unit, project_id, definition)
     version_id = add_version(unit, form_id, compiled, definition)
-    add_media(unit, project_id, version_id, earlier, definition, compiled.media)
+    media = forms.media_of(unit, earlier) if earlier is not None else []
+    add_media(unit, project_id, version_id, media, definition, compiled.media)
     return make_current(unit, project_id, form_id, version_id, definition)
 
 
 def keyed(unit: Unit, project_id: int, compiled: Compiled) -> Compiled:
     """The same with the project's key, unless it brings one of its own. Raises: BadPublicKey."""
-    return replace(compiled, xform=encrypting.with_key(unit, project_id, compiled.xform))
+    xform = encrypting.with_key(unit, project_id, compiled.xform)
+    return compiled if xform is compiled.xform else replace(compiled, xform=xform)
 
 
 def make_current(
@@ -119,9 +129,9 @@ def add_version(unit: Unit, form_id: int, compiled: Compiled, definition: Defini
         version=definition.version,
         name=definition.title or None,
         xform=compiled.xform,
-        xform_md5=hashlib.md5(compiled.xform, usedforsecurity=False).hexdigest(),
-        xform_sha1=hashlib.sha1(compiled.xform, usedforsecurity=False).hexdigest(),
-        xform_sha256=hashlib.sha256(compiled.xform).hexdigest(),
+        xform_md5=compiled.hashes.md5,
+        xform_sha1=compiled.hashes.sha1,
+        xform_sha256=compiled.hashes.sha256,
         workbook_sha256=compiled.workbook.sha256 if compiled.workbook else None,
         workbook_type=compiled.workbook_type,
         formhub_uuid=definition.formhub_uuid,
@@ -136,15 +146,14 @@ def add_media(
     unit: Unit,
     project_id: int,
     version_id: int,
-    earlier: int | None,
+    earlier: Iterable[Media],
     definition: Definition,
-    brought: Mapping[str, Stored] | None = None,
+    brought: Mapping[str, Stored],
 ) -> None:
-    """Note the media that a version expects: what its spreadsheet *brought*, what *earlier* was given, entity lists by name, and
-    what nobody supplied yet.
+    """Note the media that a version expects: what its spreadsheet *brought*, what an *earlier* version was given, entity lists by
+    name, and what nobody supplied yet.
     """
-    brought = brought or {}
-    given = {file.name: file for file in forms.media_of(unit, earlier)} if earlier is not None else {}
+    given = {file.name: file for file in earlier}
     for expected in definition.media:
         list_id = entities.list_id(unit, project_id, expected.name.removesuffix(".csv"))
         before = given.get(expected.name)

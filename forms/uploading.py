@@ -104,7 +104,7 @@ def prepare(
     passed = reason is None and not any(each.code == "validate" for each in checked.warnings)
     brought = {ITEMSETS: _store(blobs, made.itemsets)} if made.itemsets else {}
     compiled = Compiled(made.xform, kept, workbook_type, passed, brought)
-    definitions.keep(compiled.xform, made.definition)
+    definitions.keep(compiled.hashes, made.definition)
     return Uploaded(compiled, checked.warnings, reason)
 
 

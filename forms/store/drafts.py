@@ -52,7 +52,11 @@ def rename(unit: Unit, form_version_id: int, **columns: Any) -> None:
 
 
 def forget_version(unit: Unit, form_version_id: int) -> list[str]:
-    """Remove a version that was never published, with the media it expected; returns the hashes of its files."""
+    """Remove a version that was never published, with the media it expected; returns the hashes of its files.
+
+    Its form has no draft then, but keeps the draft's token until `unset_draft`.
+    """
+    unit.connection.execute(update(form).where(form.c.draft_version_id == form_version_id).values(draft_version_id=None))
     unit.connection.execute(delete(form_version_key).where(form_version_key.c.form_version_id == form_version_id))
     media = delete(form_attachment).where(form_attachment.c.form_version_id == form_version_id)
     hashes = list(unit.connection.execute(media.returning(form_attachment.c.blob_sha256)).scalars())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from forms import comparing, definitions, drafting
+from forms import comparing, drafting
 from forms.comparing import Change
 from forms.compiling.issue import Issue
 from forms.definition.versioning import BadVersion, next_version
@@ -106,7 +106,7 @@ def upload(ask: Ask[Project]) -> Answer:
     Raises: BadFormId, FieldTypeChanged, and what `designed` kept.
     """
     uploaded = _sound(ask.prepared)
-    definition = definitions.read(uploaded.compiled.xform)
+    definition = uploaded.compiled.definition
     try:
         form = forms_store.form_of(ask.unit, ask.found.id, definition.xml_form_id)
     except NotFound:

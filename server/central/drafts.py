@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from forms import definitions, drafting, serving_entities
+from forms import drafting, serving_entities
 from forms.problems import MissingField
 from forms.store import forms as forms_store
 from forms.store.forms import Form
@@ -35,7 +35,7 @@ def set_draft(ask: Ask[Form]) -> Answer:
     if uploaded is None:
         drafting.copy(ask.unit, ask.found.id)
         return success()
-    removed = drafting.removed_fields(ask.unit, ask.found, definitions.read(uploaded.compiled.xform))
+    removed = drafting.removed_fields(ask.unit, ask.found, uploaded.compiled.definition)
     drafting.replace(ask.unit, ask.found.id, uploaded.compiled)
     uploads.heed(ask, uploaded, removed=removed)
     return json({"success": True} | uploads.told(ask, uploaded))

@@ -15,7 +15,7 @@ import click
 from sqlalchemy import true
 
 from cases import targets
-from forms import comparing, definitions, drafting, operands, publishing, uploading
+from forms import comparing, drafting, operands, publishing, uploading
 from forms.compiling import compiling
 from forms.compiling.limits import Limits
 from forms.definition.model import Definition
@@ -137,7 +137,7 @@ def publish(file: Path, project: int | None, yes: bool, as_json: bool) -> None:
             uploaded = uploading.prepare(site.blobs, file, targets, former=former)
         except (InvalidWorkbook, FieldTypeChanged) as refused:
             _refuse(refused, as_json)
-        definition = definitions.read(uploaded.compiled.xform)
+        definition = uploaded.compiled.definition
         with unit_of_work.reading(site.database) as unit:
             current = _current(unit, project_id, definition.xml_form_id)
             told = None if current is None else _compared(unit, current, definition)
