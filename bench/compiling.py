@@ -1,6 +1,6 @@
 """How long a form designer waits, and whether tablets notice.
 
-    python -m bench.compiling --runs 5 --database sqlite --seconds 8
+    python -m bench.compiling --runs 5 --database sqlite --seconds 20
 
 First: compiling and validating a small form, the intake form and one of 10,000 choices, warm; beside it pyxform alone, in a
 process that has nothing else to do. Then: how long a submission waits while a designer uploads the large form to the same
@@ -177,7 +177,7 @@ def waits(kind: str, path: Path, *, rounds: int, seconds: float, connections: in
 @click.option("--choices", default=10_000, show_default=True)
 @click.option("--database", "kinds", multiple=True, type=click.Choice(ground.DATABASES), default=ground.DATABASES)
 @click.option("--connections", default=4, show_default=True)
-@click.option("--seconds", default=8.0, show_default=True)
+@click.option("--seconds", default=20.0, show_default=True)
 @click.option("--rounds", default=3, show_default=True, help="Of so many seconds, without and with uploads beside.")
 @click.option("--again", type=click.Path(path_type=Path), hidden=True)
 @click.option("--port", default=0, hidden=True)
