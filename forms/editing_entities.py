@@ -27,7 +27,7 @@ from storage.unit_of_work import Unit
 class ShowsCases(Problem):
     """The list is what tablets see of case records."""
 
-    code = "403.71"
+    code = "403.72"
     says = "The entities of this list are case records. They are corrected by sending a form, never by hand."
 
 

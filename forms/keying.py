@@ -12,8 +12,19 @@ from forms.publishing import Compiled
 from forms.store import forms
 from forms.store import keys as store
 from forms.store.forms import Form
+from forms.submission import project_keys
 from storage import audit
+from storage.problems import Problem
 from storage.unit_of_work import Unit
+
+PASSPHRASE_CHARACTERS_LEAST = 10
+
+
+class PassphraseTooShort(Problem):
+    """A copy of the database could be tried against a short passphrase."""
+
+    code = "400.21"
+    says = "The passphrase needs at least {least} characters. Several words that nobody else would put together are best."
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -23,6 +34,18 @@ class Pair:
     public: str
     private: str
     hint: str | None
+
+
+def new_pair(unit: Unit, project_id: int, passphrase: str, hint: str | None) -> Pair:
+    """A pair for a project that has none. It takes a second, so it is made before the write unit.
+
+    Raises: PassphraseTooShort, AlreadyActive.
+    """
+    if len(passphrase) < PASSPHRASE_CHARACTERS_LEAST:
+        raise PassphraseTooShort(least=PASSPHRASE_CHARACTERS_LEAST)
+    if store.project_key(unit, project_id) is not None:
+        raise AlreadyActive(feature="managed encryption")
+    return Pair(*project_keys.made(passphrase), hint)
 
 
 def turn_encryption_on(unit: Unit, project_id: int, pair: Pair) -> None:

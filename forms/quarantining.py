@@ -42,7 +42,7 @@ class Unnamed(Problem):
 class NoXml(Problem):
     """There are only files."""
 
-    code = "400.75"
+    code = "400.66"
     says = "No XML came with these files. They can be given to a submission that is here, downloaded or dropped."
 
 

@@ -23,7 +23,7 @@ Scalar = str | bool | None
 class NotJsonSubmission(Problem):
     """The body is not JSON, or not JSON that can be a submission."""
 
-    code = "400.75"
+    code = "400.65"
     says = "The JSON is not a submission: {reason}."
 
 

@@ -24,7 +24,7 @@ EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 class BadEmail(Problem):
     """What was given is no e-mail address."""
 
-    code = "400.82"
+    code = "400.87"
     says = "This is not an e-mail address."
 
 

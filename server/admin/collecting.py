@@ -24,7 +24,7 @@ FORM = "form-"
 class NobodyPicked(Problem):
     """Without an app user nothing would change."""
 
-    code = "400.84"
+    code = "400.88"
     says = "Pick one app user at least."
 
 

@@ -32,7 +32,7 @@ class NotExpected(Problem):
 class NoMediaChosen(Problem):
     """The page was sent without a file."""
 
-    code = "400.77"
+    code = "400.86"
     says = "Choose a file first."
 
 

@@ -26,7 +26,7 @@ EDIT = f"{ONE}/edit"
 class CannotBeShown(Problem):
     """The form has no place for what was sent."""
 
-    code = "409.84"
+    code = "409.86"
     says = "This submission cannot be edited in the browser: its answers cannot be read by any version of the form."
 
 

@@ -9,13 +9,11 @@ from forms import exporting, keying
 from forms.decrypting import Opening, passphrases_in
 from forms.exporting import CsvOptions
 from forms.keying import Pair
-from forms.problems import AlreadyActive
 from forms.store import forms as forms_store
 from forms.store import keys as keys_store
 from forms.store import projects as projects_store
 from forms.store.forms import Form
 from forms.store.projects import Project
-from forms.submission import project_keys
 from server.access.policy import may
 from server.access.verbs import Verb
 from server.admin.pages import link, page, tabs
@@ -29,15 +27,7 @@ from storage.schema import form
 
 PAGE = "/projects/<int:project_id>/encryption"
 FORM = "/projects/<int:project_id>/forms/<xml_form_id>"
-PASSPHRASE_CHARACTERS_LEAST = 10
 HINT_CHARACTERS_MOST = 200
-
-
-class PassphraseTooShort(Problem):
-    """A copy of the database could be tried against a short passphrase."""
-
-    code = "400.95"
-    says = "The passphrase needs at least {least} characters. Several words that nobody else would put together are best."
 
 
 class PassphraseRepeatedWrongly(Problem):
@@ -70,31 +60,28 @@ def encryption_page(ask: Ask[Project]) -> Answer:
         "encryption.html",
         key=keys_store.project_key(ask.unit, ask.found.id),
         forms=forms_store.forms_in(ask.unit, ask.found.id, reading),
-        least=PASSPHRASE_CHARACTERS_LEAST,
+        least=keying.PASSPHRASE_CHARACTERS_LEAST,
         hint_most=HINT_CHARACTERS_MOST,
         **tabs(ask, ask.found, "forms"),
     )
 
 
 def _pair(ask: Ask[Project]) -> Pair:
-    """Raises: PassphraseTooShort, PassphraseRepeatedWrongly, NotConfirmed, AlreadyActive. Slow, so before the write unit."""
+    """Raises: PassphraseRepeatedWrongly, NotConfirmed, PassphraseTooShort, AlreadyActive. Slow, so before the write unit."""
     passphrase = ask.body.get("passphrase", "")
-    if len(passphrase) < PASSPHRASE_CHARACTERS_LEAST:
-        raise PassphraseTooShort(least=PASSPHRASE_CHARACTERS_LEAST)
     if passphrase != ask.body.get("again"):
         raise PassphraseRepeatedWrongly
     if "confirmed" not in ask.body:
         raise NotConfirmed
-    if keys_store.project_key(ask.unit, ask.found.id) is not None:
-        raise AlreadyActive(feature="managed encryption")
-    return Pair(*project_keys.made(passphrase), ask.body.get("hint", "").strip()[:HINT_CHARACTERS_MOST] or None)
+    hint = ask.body.get("hint", "").strip()[:HINT_CHARACTERS_MOST]
+    return keying.new_pair(ask.unit, ask.found.id, passphrase, hint or None)
 
 
 @admin.post(PAGE, needs=Verb.PROJECT_UPDATE, finds=projects_store.project_of, reads=form_fields, prepares=_pair)
 def turn_encryption_on(ask: Ask[Project]) -> Answer:
     """Make the project's key, lock it under the passphrase, and put it into every form that has none.
 
-    Raises: PassphraseTooShort, PassphraseRepeatedWrongly, NotConfirmed, AlreadyActive.
+    Raises: PassphraseRepeatedWrongly, NotConfirmed, PassphraseTooShort, AlreadyActive.
     """
     keying.turn_encryption_on(ask.unit, ask.found.id, ask.prepared)
     return redirect(link("projects", ask.found.id, "encryption"))

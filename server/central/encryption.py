@@ -2,43 +2,23 @@
 
 from forms import keying
 from forms.keying import Pair
-from forms.problems import AlreadyActive, MissingField
-from forms.store import keys as keys_store
+from forms.problems import MissingField
 from forms.store import projects as projects_store
 from forms.store.projects import Project
-from forms.submission import project_keys
 from server.access.verbs import Verb
 from server.central.projects import shown
 from server.central.surface import central
 from server.web.answers import Answer, json
 from server.web.bodies import json_object
 from server.web.surface import Ask
-from storage.problems import Problem
-
-CHARACTERS_LEAST = 10
-
-
-class PassphraseTooShort(Problem):
-    """A copy of the database could be tried against a short passphrase."""
-
-    code = "400.21"
-    says = "The passphrase needs at least {least} characters."
 
 
 def _pair(ask: Ask[Project]) -> Pair:
-    """Making a key takes a second, so it is done before the write unit.
-
-    Raises: MissingField, PassphraseTooShort, AlreadyActive.
-    """
+    """Raises: MissingField, PassphraseTooShort, AlreadyActive. Slow, so before the write unit."""
     passphrase, hint = ask.body.get("passphrase"), ask.body.get("hint")
     if not isinstance(passphrase, str) or not passphrase:
         raise MissingField(field="passphrase")
-    if len(passphrase) < CHARACTERS_LEAST:
-        raise PassphraseTooShort(least=CHARACTERS_LEAST)
-    if keys_store.project_key(ask.unit, ask.found.id) is not None:
-        raise AlreadyActive(feature="managed encryption")
-    public, private = project_keys.made(passphrase)
-    return Pair(public, private, hint if isinstance(hint, str) and hint else None)
+    return keying.new_pair(ask.unit, ask.found.id, passphrase, hint if isinstance(hint, str) and hint else None)
 
 
 @central.post(

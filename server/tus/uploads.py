@@ -63,7 +63,7 @@ class OtherOffset(Problem):
 class BadHeader(Problem):
     """A header is missing or says nothing that tus knows."""
 
-    code = "400.71"
+    code = "400.69"
     says = "The header {header} is missing or cannot be understood."
 
 
@@ -77,7 +77,7 @@ class OtherChecksum(Problem):
 class TooManyUploads(Problem):
     """The actor begins uploads and finishes none."""
 
-    code = "429.61"
+    code = "429.63"
     says = "At most {most} uploads may be unfinished at a time. Finish or delete some."
 
 

@@ -282,5 +282,5 @@ def test_case_records_are_corrected_by_forms_alone(people: Ground) -> None:
         ("DELETE", f"/entities/{E1}", None),
     ):
         answer = call(people, method, path, body)
-        assert (answer.status, json.loads(answer.body)["code"]) == (403, 403.71)
+        assert (answer.status, json.loads(answer.body)["code"]) == (403, 403.72)
     assert rows(people)[1:] == [[E1, "Oak", "1", "30"]]

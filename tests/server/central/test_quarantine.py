@@ -70,7 +70,7 @@ def test_a_payload_is_dropped_once(client: Client, tablet: Tablet, manager: tupl
 
     assert statuses == [200, 404]
     assert client.get(f"{here}/1/payload.xml", auth=manager).status_code == 404
-    assert client.get(f"{here}/2/payload.xml", auth=manager).get_json()["code"] == 400.75
+    assert client.get(f"{here}/2/payload.xml", auth=manager).get_json()["code"] == 400.66
 
 
 @pytest.mark.parametrize(

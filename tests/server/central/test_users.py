@@ -134,8 +134,8 @@ def test_who_is_added_without_a_password_chooses_one_by_a_link_that_works_once(s
     [
         ({}, "400.2"),
         ({"email": None}, "400.2"),
-        ({"email": 7}, "400.82"),
-        ({"email": "moussa"}, "400.82"),
+        ({"email": 7}, "400.87"),
+        ({"email": "moussa"}, "400.87"),
         ({"email": "a@b", "displayName": " "}, "400.81"),
         ({"email": "a@b", "displayName": 7}, "400.81"),
         ({"email": "a@b", "password": "short"}, "400.21"),
@@ -175,7 +175,7 @@ def test_name_and_address_are_changed_by_oneself_or_an_administrator(site: Site)
     for body, refused in (
         ({"email": "ADMIN@siraba.test"}, "409.3"),
         ({"email": None}, "400.2"),
-        ({"email": "d"}, "400.82"),
+        ({"email": "d"}, "400.87"),
         ({"displayName": ""}, "400.81"),
     ):
         assert str(site.call("PATCH", path, site.admin, json=body).get_json()["code"]) == refused
