@@ -4,7 +4,7 @@ import http.client
 from collections.abc import Mapping
 
 from bench.ground import Ground
-from server.access import users
+from server.access import passwords, users
 from storage import unit_of_work
 
 PASSWORD = "bench-bench-bench"
@@ -14,7 +14,7 @@ EMAIL = "bench@siraba.test"
 def add(where: Ground) -> None:
     """Give the programme an administrator."""
     with unit_of_work.writing(where.site.database) as unit:
-        users.give_role(unit, users.add_user(unit, EMAIL, "Bench", PASSWORD), "admin")
+        users.give_role(unit, users.add_user(unit, EMAIL, "Bench", passwords.choose(PASSWORD)), "admin")
 
 
 class Connection:

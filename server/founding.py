@@ -13,7 +13,7 @@ from sqlalchemy import true
 from cases import targets
 from forms import publishing, uploading
 from forms.store.projects import add_project, projects
-from server.access import app_users, users
+from server.access import app_users, passwords, users
 from server.web.surface import Site
 from storage import unit_of_work
 from storage.blobs import Stored
@@ -92,9 +92,9 @@ def _publish(site: Site, project_id: int, path: Path, staff: Stored, say: Say) -
 
 
 def _first_people(site: Site, project_id: int) -> Credentials:
-    password = users.new_password()
+    chosen = passwords.new()
     with unit_of_work.writing(site.database) as unit:
-        administrator = users.add_user(unit, ADMINISTRATOR, "Administrator", password, digest_key=site.settings.digest_key)
+        administrator = users.add_user(unit, ADMINISTRATOR, "Administrator", chosen, digest_key=site.settings.digest_key)
         users.give_role(unit, administrator, "admin")
         app_users.add_app_user(unit, project_id, TABLET)
-    return Credentials(ADMINISTRATOR, password)
+    return Credentials(ADMINISTRATOR, chosen.password)

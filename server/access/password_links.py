@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, select
 
-from server.access import passwords, users
+from server.access import users
+from server.access.passwords import Chosen
 from server.access.users import User
 from storage import audit
 from storage.problems import NotFound, Problem
@@ -68,12 +69,12 @@ def user_by(unit: Unit, token: str) -> User:
         raise PasswordLinkEnded from None
 
 
-def spend(unit: Unit, token: str, password: object, *, digest_key: str = "") -> User:
+def spend(unit: Unit, token: str, chosen: Chosen, *, digest_key: str = "") -> User:
     """Set the password that somebody chose by the link, which ends with it; so do all sessions.
 
-    Raises: PasswordLinkEnded; PasswordTooShort, PasswordTooLong: the link holds, for another try.
+    Raises: PasswordLinkEnded.
     """
-    user, chosen = user_by(unit, token), passwords.require_good(password)
+    user = user_by(unit, token)
     spent = delete(password_link).where(password_link.c.token_sha256 == _sha256(token)).returning(password_link.c.actor_id)
     if unit.connection.execute(spent).first() is None:  # somebody else was faster
         raise PasswordLinkEnded

@@ -9,12 +9,15 @@ import hmac
 import secrets
 import threading
 import time
+from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from storage.problems import Problem
 
+# Without 0, 1, i, l and o, which people confuse; 20 letters out of 31 are 99 bits.
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 CHARACTERS_LEAST = 10
 CHARACTERS_MOST = 72
 REMEMBERED_SECONDS = 60
@@ -41,8 +44,16 @@ class PasswordTooLong(Problem):
     says = "A password has at most {most} characters."
 
 
-def require_good(password: object) -> str:
-    """*password*, if it is a text that may become one.
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A password for somebody and its argon2id hash, made before a unit that writes: hashing takes 50 ms on purpose."""
+
+    password: str = field(repr=False)
+    hashed: str = field(repr=False)
+
+
+def choose(password: object) -> Chosen:
+    """*password* with its hash, if it is a text that may become one.
 
     Raises: PasswordTooShort, PasswordTooLong. Source: ODK Central, 400.21 and 400.38.
     """
@@ -50,17 +61,18 @@ def require_good(password: object) -> str:
         raise PasswordTooShort(least=CHARACTERS_LEAST)
     if len(password) > CHARACTERS_MOST:
         raise PasswordTooLong(most=CHARACTERS_MOST)
-    return password
+    return Chosen(password, _hasher.hash(password))
 
 
-def unknown() -> str:
-    """A password that nobody will ever know: until another is set, nobody signs in."""
-    return secrets.token_hex(32)
+def new() -> Chosen:
+    """A password that nobody can guess and that can be read out over the telephone."""
+    letters = "".join(secrets.choice(LETTERS) for _ in range(20))
+    return choose("-".join(letters[start : start + 5] for start in range(0, 20, 5)))
 
 
-def hashed(password: str) -> str:
-    """The argon2id hash to keep."""
-    return _hasher.hash(password)
+def unknown() -> Chosen:
+    """One that nobody will ever know: until another is set, nobody signs in."""
+    return Chosen("", _NOBODY)
 
 
 def is_right(password: str, kept: str | None) -> bool:

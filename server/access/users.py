@@ -1,14 +1,14 @@
 """Users: people who sign in with an e-mail address and a password, and the roles they were given."""
 
 import re
-import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, insert, or_, select, update
 
-from server.access import digests, passwords
+from server.access import digests
+from server.access.passwords import Chosen
 from server.access.policy import SITE, Place
 from server.access.roles import ROLES
 from storage import audit
@@ -16,8 +16,6 @@ from storage.problems import NotFound, Problem
 from storage.schema import account, actor, assignment, password_link, session
 from storage.unit_of_work import Unit, tried_again_if_taken
 
-# 20 letters out of 31 (no 0, 1, i, l, o that people confuse): 99 bits.
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
@@ -77,12 +75,6 @@ class User:
     @property
     def form_id(self) -> None:
         """People lie in no form."""
-
-
-def new_password() -> str:
-    """A password that nobody can guess and that can be read out over the telephone."""
-    letters = "".join(secrets.choice(LETTERS) for _ in range(20))
-    return "-".join(letters[start : start + 5] for start in range(0, 20, 5))
 
 
 def there_are_users(unit: Unit) -> bool:
@@ -146,8 +138,8 @@ def email_of(unit: Unit, actor_id: int) -> str | None:
     return found
 
 
-def add_user(unit: Unit, email: str, display_name: str, password: str, *, digest_key: str = "") -> int:
-    """A new user without any role; returns the actor's id. Hashing takes 50 ms on purpose.
+def add_user(unit: Unit, email: str, display_name: str, chosen: Chosen, *, digest_key: str = "") -> int:
+    """A new user without any role; returns the actor's id.
 
     With the site's *digest_key* the password is good for Digest too, at once; without, after the first sign-in on a page.
 
@@ -160,22 +152,19 @@ def add_user(unit: Unit, email: str, display_name: str, password: str, *, digest
         insert(actor).returning(actor.c.id), {"kind": "user", "display_name": display_name, "created_at": unit.now}
     ).scalar_one()
     with tried_again_if_taken():
-        hashed = passwords.hashed(password)
-        unit.connection.execute(insert(account), {"actor_id": added, "email": email, "password_hash": hashed})
-    digests.keep(unit, added, password, digest_key)
+        unit.connection.execute(insert(account), {"actor_id": added, "email": email, "password_hash": chosen.hashed})
+    digests.keep(unit, added, chosen.password, digest_key)
     audit.record(unit, "user.create", subject=str(added))
     return added
 
 
-def set_password(unit: Unit, actor_id: int, password: str, *, digest_key: str = "", staying: str | None = None) -> None:
+def set_password(unit: Unit, actor_id: int, chosen: Chosen, *, digest_key: str = "", staying: str | None = None) -> None:
     """Give a user another password and end every session begun with the old one, but for the one whose hash is *staying*.
 
     A link to choose a password ends with it; *digest_key* as for `add_user`.
     """
-    unit.connection.execute(
-        update(account).where(account.c.actor_id == actor_id).values(password_hash=passwords.hashed(password))
-    )
-    digests.keep(unit, actor_id, password, digest_key)
+    unit.connection.execute(update(account).where(account.c.actor_id == actor_id).values(password_hash=chosen.hashed))
+    digests.keep(unit, actor_id, chosen.password, digest_key)
     ended = delete(session).where(session.c.actor_id == actor_id)
     unit.connection.execute(ended if staying is None else ended.where(session.c.token_sha256 != staying))
     unit.connection.execute(delete(password_link).where(password_link.c.actor_id == actor_id))

@@ -3,6 +3,7 @@
 from server.access import actors, administering, delegating, password_links, passwords, users
 from server.access.app_users import NAME_CHARACTERS_MOST, NameMissing
 from server.access.password_links import PasswordLink
+from server.access.passwords import Chosen
 from server.access.policy import SITE
 from server.access.throttle import sign_ins
 from server.access.users import EMAIL, BadEmail, User
@@ -38,7 +39,11 @@ def users_page(ask: Ask[None]) -> Answer:
     return _users_page(ask)
 
 
-@admin.post("/users", needs=Verb.USER_CREATE, reads=form_fields)
+def _new_password(_: Ask[None] | Ask[User]) -> Chosen:
+    return passwords.new()
+
+
+@admin.post("/users", needs=Verb.USER_CREATE, reads=form_fields, prepares=_new_password)
 def add_user(ask: Ask[None]) -> Answer:
     """Add a user without any role; the password stands on this answer and nowhere else.
 
@@ -47,9 +52,9 @@ def add_user(ask: Ask[None]) -> Answer:
     email, name = ask.body.get("email", "").strip(), _name(ask)
     if not EMAIL.fullmatch(email):
         raise BadEmail
-    password = users.new_password()
-    users.add_user(ask.unit, email, name, password, digest_key=ask.site.settings.digest_key)
-    return _users_page(ask, added=email, password=password)
+    chosen: Chosen = ask.prepared
+    users.add_user(ask.unit, email, name, chosen, digest_key=ask.site.settings.digest_key)
+    return _users_page(ask, added=email, password=chosen.password)
 
 
 @admin.get(USER, needs=Verb.USER_READ, finds=users.user_of)
@@ -69,16 +74,16 @@ def change_user(ask: Ask[User]) -> Answer:
     return redirect("/users")
 
 
-@admin.post(f"{USER}/password", needs=Verb.USER_UPDATE, finds=users.user_of, reads=form_fields)
+@admin.post(f"{USER}/password", needs=Verb.USER_UPDATE, finds=users.user_of, reads=form_fields, prepares=_new_password)
 def reset_password(ask: Ask[User]) -> Answer:
     """Give a user another password, shown once; whoever was signed in with the old one is out.
 
     Raises: NotAllowed, for oneself.
     """
     _require_other(ask)
-    password = users.new_password()
-    users.set_password(ask.unit, ask.found.actor_id, password, digest_key=ask.site.settings.digest_key)
-    return _users_page(ask, added=ask.found.email, password=password)
+    chosen: Chosen = ask.prepared
+    users.set_password(ask.unit, ask.found.actor_id, chosen, digest_key=ask.site.settings.digest_key)
+    return _users_page(ask, added=ask.found.email, password=chosen.password)
 
 
 @admin.post(f"{USER}/link", needs=Verb.USER_UPDATE, finds=users.user_of, reads=form_fields)
@@ -131,9 +136,8 @@ def account_page(ask: Ask[None]) -> Answer:
     return page(ask, "account.html", email=_own(ask).email, least=least, most=most)
 
 
-@admin.post("/account/password", needs=SIGNED_IN, reads=form_fields)
-def change_password(ask: Ask[None]) -> Answer:
-    """Change one's own password; every session ends, this one too.
+def _proven(ask: Ask[None]) -> Chosen:
+    """The new password, when the present one was right.
 
     Raises: WrongPassword, TooManyFailures, PasswordTooShort, PasswordTooLong.
     """
@@ -142,8 +146,13 @@ def change_password(ask: Ask[None]) -> Answer:
     if actors.by_password(ask.unit, user.email, ask.body.get("present", "")) is None:
         sign_ins.note_failure(user.email, ask.unit.now)
         raise WrongPassword
-    chosen = passwords.require_good(ask.body.get("password"))
-    users.set_password(ask.unit, user.actor_id, chosen, digest_key=ask.site.settings.digest_key)
+    return passwords.choose(ask.body.get("password"))
+
+
+@admin.post("/account/password", needs=SIGNED_IN, reads=form_fields, prepares=_proven)
+def change_password(ask: Ask[None]) -> Answer:
+    """Change one's own password; every session ends, this one too."""
+    users.set_password(ask.unit, _own(ask).actor_id, ask.prepared, digest_key=ask.site.settings.digest_key)
     return redirect("/sign-in")
 
 

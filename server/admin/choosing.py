@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from server.access import password_links, passwords
+from server.access.passwords import Chosen
 from server.admin.pages import page
 from server.admin.signing_in import require_own_form
 from server.admin.surface import admin
@@ -25,13 +26,19 @@ def choosing_page(ask: Ask[None]) -> Answer:
     return page(ask, "password.html", email=user.email, least=least, most=most)
 
 
-@admin.post(PAGE, needs=ANYONE, reads=form_fields)
+def _chosen(ask: Ask[None]) -> Chosen:
+    """Raises: BadCsrf, for a form on another site; PasswordLinkEnded; PasswordTooShort, PasswordTooLong: the link holds."""
+    require_own_form(ask)
+    password_links.user_by(ask.unit, ask.path["password_token"])
+    return passwords.choose(ask.body.get("password"))
+
+
+@admin.post(PAGE, needs=ANYONE, reads=form_fields, prepares=_chosen)
 def choose(ask: Ask[None]) -> Answer:
     """Set the password; the link ends, and with it whatever session this browser had.
 
-    Raises: PasswordLinkEnded, PasswordTooShort, PasswordTooLong.
+    Raises: PasswordLinkEnded.
     """
-    require_own_form(ask)
     digest_key = ask.site.settings.digest_key
-    password_links.spend(ask.unit, ask.path["password_token"], ask.body.get("password"), digest_key=digest_key)
+    password_links.spend(ask.unit, ask.path["password_token"], ask.prepared, digest_key=digest_key)
     return replace(redirect("/sign-in"), cookies=ways.ended())

@@ -9,6 +9,7 @@ from typing import Any
 from forms.problems import MissingField
 from server.access import actors, administering, password_links, passwords, policy, preferences, trigrams, users
 from server.access.app_users import NAME_CHARACTERS_MOST, NameMissing
+from server.access.passwords import Chosen
 from server.access.policy import SITE
 from server.access.roles import ROLES
 from server.access.throttle import sign_ins
@@ -44,20 +45,29 @@ def list_users(ask: Ask[None]) -> Answer:
     return json([_user(each) for each in found])
 
 
-@central.post("/users", needs=Verb.USER_CREATE, reads=json_object)
+def _given(ask: Ask[None]) -> Chosen | None:
+    """The password that a new user is to have, if one is given.
+
+    Raises: MissingField, BadEmail, PasswordTooShort, PasswordTooLong.
+    """
+    _email(ask)
+    given = ask.body.get("password")
+    return None if given in (None, "") else passwords.choose(given)
+
+
+@central.post("/users", needs=Verb.USER_CREATE, reads=json_object, prepares=_given)
 def add_user(ask: Ask[None]) -> Answer:
     """A new user without any role; without a password, the answer holds a link to choose one (`passwordLink`).
 
-    Raises: MissingField, BadEmail, NameMissing, EmailTaken, PasswordTooShort, PasswordTooLong. Source: ODK Central, POST /users.
+    Raises: NameMissing, EmailTaken. Source: ODK Central, POST /users.
     """
     email = _email(ask)
-    given = ask.body.get("password")
-    password = passwords.unknown() if given in (None, "") else passwords.require_good(given)
-    digest_key = "" if given in (None, "") else ask.site.settings.digest_key
+    given: Chosen | None = ask.prepared
+    digest_key = ask.site.settings.digest_key if given else ""
     name = email if ask.body.get("displayName", "") in (None, "") else _name(ask, email)
-    added = users.add_user(ask.unit, email, name, password, digest_key=digest_key)
+    added = users.add_user(ask.unit, email, name, given or passwords.unknown(), digest_key=digest_key)
     made = _user(users.user_of(ask.unit, added))
-    return json(made if given not in (None, "") else made | _link(ask, added))
+    return json(made if given else made | _link(ask, added))
 
 
 @central.get("/users/current", needs=EVEN_NOBODY)
@@ -110,8 +120,8 @@ def remove_user(ask: Ask[User]) -> Answer:
     return success()
 
 
-def _proven(ask: Ask[User]) -> str:
-    """The new password, when the old one was right: 50 ms of CPU on purpose, so before the write unit.
+def _proven(ask: Ask[User]) -> Chosen:
+    """The new password, when the old one was right.
 
     Raises: NotAllowed, TooManyFailures, AuthenticationFailed, PasswordTooShort, PasswordTooLong.
     """
@@ -121,7 +131,7 @@ def _proven(ask: Ask[User]) -> str:
     if not isinstance(old, str) or actors.by_password(ask.unit, email, old) is None:
         sign_ins.note_failure(email, ask.unit.now)
         raise AuthenticationFailed
-    return passwords.require_good(ask.body.get("new"))
+    return passwords.choose(ask.body.get("new"))
 
 
 @central.route("PUT", f"{USER}/password", needs=SIGNED_IN, finds=users.user_of, reads=json_object, prepares=_proven)
@@ -158,12 +168,11 @@ def start_reset(ask: Ask[None]) -> Answer:
     return json({"success": True} | _link(ask, user.actor_id))
 
 
-@central.post("/users/reset/verify", needs=ANYONE, reads=json_object)
-def end_reset(ask: Ask[None]) -> Answer:
-    """Set the password `new` by the token of a link, which stands as a Bearer; the link ends, and all sessions with it.
+def _by_link(ask: Ask[None]) -> tuple[str, Chosen]:
+    """The token of a link, and the password that was chosen by it.
 
     Raises: NotFound, without a token; NotAllowed, with another credential; AuthenticationFailed, with a token that has ended;
-    PasswordTooShort, PasswordTooLong. Source: ODK Central, POST /users/reset/verify.
+    PasswordTooShort, PasswordTooLong: the link holds, for another try.
     """
     kind, _, token = ask.headers.get("Authorization", "").partition(" ")
     if ask.actor is not None:
@@ -173,7 +182,21 @@ def end_reset(ask: Ask[None]) -> Answer:
     if kind.lower() != "bearer":
         raise AuthenticationFailed
     try:
-        password_links.spend(ask.unit, token.strip(), ask.body.get("new"), digest_key=ask.site.settings.digest_key)
+        password_links.user_by(ask.unit, token.strip())
+    except password_links.PasswordLinkEnded:
+        raise AuthenticationFailed from None
+    return token.strip(), passwords.choose(ask.body.get("new"))
+
+
+@central.post("/users/reset/verify", needs=ANYONE, reads=json_object, prepares=_by_link)
+def end_reset(ask: Ask[None]) -> Answer:
+    """Set the password `new` by the token of a link, which stands as a Bearer; the link ends, and all sessions with it.
+
+    Raises: AuthenticationFailed, when somebody else was faster. Source: ODK Central, POST /users/reset/verify.
+    """
+    token, chosen = ask.prepared
+    try:
+        password_links.spend(ask.unit, token, chosen, digest_key=ask.site.settings.digest_key)
     except password_links.PasswordLinkEnded:
         raise AuthenticationFailed from None
     return success()

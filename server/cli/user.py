@@ -6,6 +6,7 @@ import click
 
 from forms.store.projects import project_of
 from server.access import administering, password_links, passwords, users
+from server.access.passwords import Chosen
 from server.access.policy import SITE, Place
 from server.access.roles import ROLES
 from server.cli import surroundings
@@ -31,13 +32,13 @@ def user() -> None:
 @from_stdin
 def create(email: str, name: str | None, role: str | None, project: int | None, password_stdin: bool) -> None:
     """Create a user. A password is made and shown once, unless one is given."""
-    password = _password(password_stdin)
+    chosen = _password(password_stdin)
     with surroundings.database() as database, unit_of_work.writing(database) as unit:
-        actor_id = users.add_user(unit, email, name or email, password, digest_key=surroundings.read().digest_key)
+        actor_id = users.add_user(unit, email, name or email, chosen, digest_key=surroundings.read().digest_key)
         if role is not None:
             users.give_role(unit, actor_id, role, _place(unit, project))
     click.echo(f"Created {email}.")
-    _show(password, password_stdin)
+    _show(chosen, password_stdin)
 
 
 @user.command("list")
@@ -112,14 +113,13 @@ def _place(unit: Unit, project_id: int | None) -> Place:
     return SITE if project_id is None else Place(project_of(unit, project_id).id)
 
 
-def _password(from_stdin: bool) -> str:
-    given = sys.stdin.readline().rstrip("\n") if from_stdin else users.new_password()
+def _password(from_stdin: bool) -> Chosen:
     try:
-        return passwords.require_good(given)
+        return passwords.choose(sys.stdin.readline().rstrip("\n")) if from_stdin else passwords.new()
     except Problem as problem:
         raise click.UsageError(problem.sentence) from None
 
 
-def _show(password: str, given: bool) -> None:
+def _show(chosen: Chosen, given: bool) -> None:
     if not given:
-        click.echo(f"Password (shown once): {password}")
+        click.echo(f"Password (shown once): {chosen.password}")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from server.access import users
+from server.access import passwords, users
 from server.access.policy import Place
 from server.web.surface import Site
 from storage import unit_of_work
@@ -28,7 +28,7 @@ NewTablet = Callable[..., Device]
 def programme(founded: Site, foundation: Foundation, tmp_path: Path) -> Iterator[Programme]:
     """Served by two processes, which know each other's nonces."""
     with unit_of_work.writing(founded.database) as unit:
-        actor_id = users.add_user(unit, "moussa@siraba.test", "Moussa", PASSWORD, digest_key=KEY)
+        actor_id = users.add_user(unit, "moussa@siraba.test", "Moussa", passwords.choose(PASSWORD), digest_key=KEY)
         users.give_role(unit, actor_id, "formfill", Place(foundation.tablet.project_id))
     with serving(founded.settings, tmp_path / "server.log", processes=2, digest_key=KEY) as served:
         yield Programme(founded, served, foundation.tablet, foundation.administrator)

@@ -16,7 +16,7 @@ from storage.unit_of_work import Unit
 
 PASSWORD = "correct horse battery staple"
 # Hashing is slow on purpose; every test user has the same password.
-_HASH = passwords.hashed(PASSWORD)
+_HASH = passwords.choose(PASSWORD).hashed
 
 
 @dataclass(frozen=True)

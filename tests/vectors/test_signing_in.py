@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from server.access import digests, users
+from server.access import digests, passwords, users
 from server.access.policy import Place
 from storage import unit_of_work
 from tests.support import builders
@@ -188,10 +188,10 @@ def test_a_new_password_ends_the_old_digest(digesting: Ground) -> None:
     uri = f"{digesting.base}/formList"
     line = digest_line(digesting.door.get(uri))
     with unit_of_work.writing(digesting.servers.database) as unit:
-        users.set_password(unit, digesting.anna.actor_id, "another password")
+        users.set_password(unit, digesting.anna.actor_id, passwords.choose("another password"))
     assert digesting.door.get(uri, headers=answering(line, "GET", uri, digesting.anna.email)).status == 401
     with unit_of_work.writing(digesting.servers.database) as unit:
-        users.set_password(unit, digesting.anna.actor_id, "a third password", digest_key=DIGEST_KEY)
+        users.set_password(unit, digesting.anna.actor_id, passwords.choose("a third password"), digest_key=DIGEST_KEY)
 
     said = answering(line, "GET", uri, digesting.anna.email, "a third password")
 
@@ -248,7 +248,7 @@ def test_empty_credentials_are_nobodys(ground: Ground) -> None:
 def test_passwords_may_hold_any_letter(ground: Ground) -> None:
     email, password = f"müller+{next(counting)}@{ground.project_id}.test", "pä:ss:wort"
     with unit_of_work.writing(ground.servers.database) as unit:
-        actor_id = users.add_user(unit, email, "Müller", password)
+        actor_id = users.add_user(unit, email, "Müller", passwords.choose(password))
         users.give_role(unit, actor_id, "formfill", Place(ground.project_id))
 
     for encoding in ("utf-8", "latin-1"):
