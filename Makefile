@@ -27,11 +27,11 @@ test: .venv/ready-for-tests  ## Install what tests need, then lint, types, laws 
 
 test-faults: .venv/ready-for-tests  ## Break things for longer than make test does: twenty processes killed under thousands of submissions, S3 away for a minute
 	@SKIP="$(SKIP)" tools/engines.sh
-	@for each in sqlite postgresql; do $(BIN)/pytest --database $$each --kills 20 --stories 1000 --outage-seconds 60 --film-megabytes 2040 tests/faults || exit 1; done
+	@for each in sqlite postgresql; do $(BIN)/pytest --database $$each --kills 20 --stories 1000 --outage-seconds 60 --film-megabytes 2040 -o faulthandler_timeout=0 tests/faults || exit 1; done
 
 fuzz: .venv/ready-for-tests  ## Send broken bodies for an hour, on each database: make fuzz [MINUTES=60]
 	@SKIP="browser,java,s3" tools/engines.sh
-	@for each in sqlite postgresql; do $(BIN)/pytest --database $$each --fuzz-minutes $(MINUTES) tests/faults/test_fuzzing.py -s || exit 1; done
+	@for each in sqlite postgresql; do $(BIN)/pytest --database $$each --fuzz-minutes $(MINUTES) -o faulthandler_timeout=0 tests/faults/test_fuzzing.py -s || exit 1; done
 
 check: .venv/ready-for-tests  ## Lint, types and the laws of the layers
 	$(BIN)/ruff check .

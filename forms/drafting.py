@@ -16,7 +16,9 @@ from forms.definitions import Hashes, definition_of
 from forms.problems import MissingField
 from forms.publishing import Compiled, Published, VersionTaken
 from forms.store import drafts, entities, forms
-from forms.store.forms import Form, Media
+from forms.store import media as media_store
+from forms.store.forms import Form
+from forms.store.media import Media
 from storage import audit, blobs
 from storage.blobs import Stored
 from storage.problems import NotFound, Problem, Said, Sentence
@@ -97,7 +99,7 @@ def former(unit: Unit, project_id: int, xml_form_id: str) -> Former:
     except NotFound:
         return Former((), lists)
     version_id = form.draft_version_id or form.version_id
-    media = forms.media_of(unit, version_id) if version_id is not None else []
+    media = media_store.media_of(unit, version_id) if version_id is not None else []
     return Former(_earlier(unit, form), lists | {file.name for file in media if file.blob_sha256 is not None})
 
 
@@ -277,7 +279,7 @@ def _earlier(unit: Unit, form: Form) -> tuple[Definition, ...]:
 
 def _set_draft(unit: Unit, form: Form, compiled: Compiled, definition: Definition) -> None:
     earlier = form.draft_version_id or form.version_id
-    media = forms.media_of(unit, earlier) if earlier is not None else []
+    media = media_store.media_of(unit, earlier) if earlier is not None else []
     hashes = drafts.forget_trials(unit, form.id)
     if form.draft_version_id is not None:
         # First, so that SQLite writes the new one where the old one was, and tablets wait half as long for both.
@@ -313,14 +315,14 @@ def _with_draft(unit: Unit, form_id: int) -> Form:
 
 
 def _media(unit: Unit, form: Form, name: str) -> Media:
-    found = [file for file in forms.media_of(unit, form.draft_version_id or 0) if file.name == name]
+    found = [file for file in media_store.media_of(unit, form.draft_version_id or 0) if file.name == name]
     if not found:
         raise NotFound
     return found[0]
 
 
 def _set_media(unit: Unit, form: Form, name: str, **source: str | int | None) -> Media:
-    if not forms.set_media(unit, form.draft_version_id or 0, name, **source):  # type: ignore[arg-type]
+    if not media_store.set_media(unit, form.draft_version_id or 0, name, **source):  # type: ignore[arg-type]
         raise NotFound
     _record(unit, "form.attachment.update", form)
     return _media(unit, form, name)

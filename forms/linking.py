@@ -16,6 +16,7 @@ from forms.definitions import definition_of
 from forms.problems import MissingField
 from forms.receiving import FormTakesNothing, Received, Sent, UnknownForm
 from forms.store import forms as forms_store
+from forms.store import media as media_store
 from forms.store import public_links as store
 from forms.store import versions
 from forms.store.forms import Form
@@ -113,7 +114,7 @@ def _called(lack: Lacking) -> str:
 
 def lists_of(unit: Unit, version_id: int) -> list[str]:
     """The entity lists that a version carries, by name."""
-    return [file.entity_list for file in forms_store.media_of(unit, version_id) if file.entity_list is not None]
+    return [file.entity_list for file in media_store.media_of(unit, version_id) if file.entity_list is not None]
 
 
 def linked(unit: Unit, **_path: object) -> Linked:

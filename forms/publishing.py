@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from forms import definitions, encrypting
 from forms.definition.model import Definition
 from forms.store import entities, forms
-from forms.store.forms import Media
+from forms.store import media as media_store
+from forms.store.media import Media
 from storage import audit, blobs
 from storage.blobs import Stored
 from storage.problems import NotFound, Problem
@@ -75,7 +76,7 @@ def publish(unit: Unit, project_id: int, compiled: Compiled) -> Published:
     definition = compiled.definition
     form_id, earlier = _form(unit, project_id, definition)
     version_id = add_version(unit, form_id, compiled, definition)
-    media = forms.media_of(unit, earlier) if earlier is not None else []
+    media = media_store.media_of(unit, earlier) if earlier is not None else []
     add_media(unit, project_id, version_id, media, definition, compiled.media)
     return make_current(unit, project_id, form_id, version_id, definition)
 
@@ -95,7 +96,7 @@ def make_current(
         list_id = entities.declare_list(unit, project_id, declared.dataset, declared.properties)
         entities.link_media(unit, forms.current_versions(unit, project_id), list_id, f"{declared.dataset}.csv")
     audit.record(unit, "form.update.publish", project_id=project_id, form_id=form_id, subject=definition.xml_form_id)
-    missing = [file.name for file in forms.media_of(unit, version_id) if not file.blob_sha256 and not file.entity_list_id]
+    missing = [file.name for file in media_store.media_of(unit, version_id) if not file.blob_sha256 and not file.entity_list_id]
     return Published(form_id, version_id, definition, missing)
 
 
@@ -105,7 +106,7 @@ def supply_media(unit: Unit, form_version_id: int, name: str, stored: Stored) ->
     Raises: NotFound, when the version expects no file of this name.
     """
     blobs.remember(unit, stored)
-    if not forms.set_media(unit, form_version_id, name, stored.sha256):
+    if not media_store.set_media(unit, form_version_id, name, stored.sha256):
         raise NotFound
 
 
@@ -159,11 +160,11 @@ def add_media(
         before = given.get(expected.name)
         if expected.name in brought:
             blobs.remember(unit, brought[expected.name])
-            forms.add_media(unit, version_id, expected.name, expected.type, blob_sha256=brought[expected.name].sha256)
+            media_store.add_media(unit, version_id, expected.name, expected.type, blob_sha256=brought[expected.name].sha256)
         elif before is not None and before.blob_sha256:
             kept = {"blob_sha256": before.blob_sha256, "content_type": before.content_type}
-            forms.add_media(unit, version_id, expected.name, expected.type, **kept)
+            media_store.add_media(unit, version_id, expected.name, expected.type, **kept)
         elif expected.name.endswith(".csv") and list_id is not None:
-            forms.add_media(unit, version_id, expected.name, expected.type, entity_list_id=list_id)
+            media_store.add_media(unit, version_id, expected.name, expected.type, entity_list_id=list_id)
         else:
-            forms.add_media(unit, version_id, expected.name, expected.type)
+            media_store.add_media(unit, version_id, expected.name, expected.type)

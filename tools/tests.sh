@@ -15,9 +15,10 @@ mkdir -p .cache/tests .cache/home
 HOME=$PWD/.cache/home
 export HOME
 
+# A test that hangs ends its process with the stack of every thread; it is named, and another process goes on with the rest.
 processors=$(getconf _NPROCESSORS_ONLN)
 code=0
 .venv/bin/pytest --database "$database" --numprocesses $((processors + 1)) --dist worksteal --basetemp .cache/tests/run \
-    --color=no --durations=10 ${markers:+-m "$markers"} </dev/null || code=$?
+    --color=no --durations=10 -o faulthandler_exit_on_timeout=true ${markers:+-m "$markers"} </dev/null || code=$?
 if [ -n "${SKIP:-}" ]; then echo "*** not everything was tested: SKIP=$SKIP ***"; fi
 exit $code

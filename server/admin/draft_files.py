@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from forms import drafting, uploading
 from forms.store import forms as forms_store
+from forms.store import media as media_store
 from forms.store import versions as versions_store
 from forms.store.forms import Form
 from forms.store.versions import FormVersion
@@ -75,7 +76,7 @@ def _unsupplied(problem: Problem, ask: Ask[Form]) -> Answer | None:
     """The draft again, with what is wrong at the field of the file."""
     if not isinstance(problem, NotExpected | NoMediaChosen):
         return None
-    names = [each.name for each in forms_store.media_of(ask.unit, ask.found.draft_version_id or 0)]
+    names = [each.name for each in media_store.media_of(ask.unit, ask.found.draft_version_id or 0)]
     field = f"file-{names.index(ask.path['name'])}" if ask.path.get("name") in names else "file"
     return show_draft(ask, status=problem.status, wrong={field: told(problem, ask.language)})
 
@@ -86,7 +87,7 @@ def supply(ask: Ask[Form]) -> Answer:
 
     Raises: NoMediaChosen, NotExpected, NotFound.
     """
-    expected = [each.name for each in forms_store.media_of(ask.unit, ask.found.draft_version_id or 0)]
+    expected = [each.name for each in media_store.media_of(ask.unit, ask.found.draft_version_id or 0)]
     for given in _chosen_files(ask):
         if given.name not in expected:
             raise NotExpected(name=given.name, expected=", ".join(expected) or "–")

@@ -19,6 +19,7 @@ from forms.problems import FieldTypeChanged, InvalidWorkbook
 from forms.publishing import VersionTaken
 from forms.store import entities
 from forms.store import forms as forms_store
+from forms.store import media as media_store
 from forms.store import projects as projects_store
 from forms.store import versions as versions_store
 from forms.store.forms import Form
@@ -207,7 +208,7 @@ def show_draft(ask: Ask[Form], *, status: int = 200, **again: Any) -> Answer:
         renewed=_renewed(ask, form),
         kinds=KINDS,
         sides=sides,
-        media=forms_store.media_of(ask.unit, form.draft_version_id),
+        media=media_store.media_of(ask.unit, form.draft_version_id),
         lists=frozenset(f"{name}.csv" for name in entities.list_names(ask.unit, form.project_id)),
         version=versions_store.draft_of(ask.unit, form.project_id, form.xml_form_id),
         **again,
@@ -262,7 +263,7 @@ def _renewed(ask: Ask[Any], form: Form) -> list[str]:
     if form.version_id is None or form.draft_version_id is None:
         return []
     before, after = (
-        {file.name: (file.blob_sha256, file.entity_list_id) for file in forms_store.media_of(ask.unit, version_id)}
+        {file.name: (file.blob_sha256, file.entity_list_id) for file in media_store.media_of(ask.unit, version_id)}
         for version_id in (form.version_id, form.draft_version_id)
     )
     return [name for name, content in after.items() if name in before and before[name] != content]

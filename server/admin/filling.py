@@ -14,6 +14,7 @@ from forms.definitions import definition_of
 from forms.linking import Linked
 from forms.receiving import FormTakesNothing, Sent
 from forms.store import forms as forms_store
+from forms.store import media as media_store
 from forms.store import projects as projects_store
 from forms.store.forms import Form
 from forms.store.submissions import Target
@@ -258,7 +259,7 @@ def media(ask: Ask[Any], version_id: int, *, only: Container[str] | None = None)
 
     Raises: NotFound, also while nobody supplied it.
     """
-    file = next((file for file in forms_store.media_of(ask.unit, version_id) if file.name == ask.path["name"]), None)
+    file = next((file for file in media_store.media_of(ask.unit, version_id) if file.name == ask.path["name"]), None)
     if file is not None and file.entity_list_id is not None:
         # Read at the database's pace and sent at the browser's: a slow network must not hold a connection.
         spool = Spool(ask.site.settings.data_dir)

@@ -10,6 +10,7 @@ from forms import comparing, drafting, purging
 from forms.definitions import definition_of
 from forms.store import forms as forms_store
 from forms.store import impact, trash
+from forms.store import media as media_store
 from forms.store import versions as store
 from forms.store.actors import actors_by_id
 from forms.store.forms import Form
@@ -53,7 +54,7 @@ def form_page(ask: Ask[Form]) -> Answer:
         versions=versions,
         draft=_draft(ask, form),
         publishers=actors_by_id(ask.unit, [each.created_by for each in versions]),
-        media=forms_store.media_of(ask.unit, form.version_id) if form.version_id is not None else [],
+        media=media_store.media_of(ask.unit, form.version_id) if form.version_id is not None else [],
         submissions=impact.submissions_of(ask.unit, form.id),
         stays=reason_to_stay(ask.unit, form.id),
         purged_on=ask.unit.now + timedelta(days=purging.DAYS),

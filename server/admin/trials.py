@@ -7,6 +7,7 @@ from forms.definitions import definition_of
 from forms.store import browsing, pulling
 from forms.store import drafts as store
 from forms.store import forms as forms_store
+from forms.store import media as media_store
 from forms.store.actors import actors_by_id
 from forms.store.forms import Form
 from forms.store.pulling import Pulled
@@ -137,5 +138,5 @@ def _note(ask: Ask[Pulled], action: str) -> None:
 
 
 def _missing(ask: Ask[Form]) -> list[str]:
-    expected = forms_store.media_of(ask.unit, ask.found.version_id or 0)
+    expected = media_store.media_of(ask.unit, ask.found.version_id or 0)
     return [file.name for file in expected if file.blob_sha256 is None and file.entity_list_id is None]

@@ -5,8 +5,9 @@ from typing import Any
 
 from forms import serving_entities
 from forms.store import forms as forms_store
+from forms.store import media as media_store
 from forms.store import versions as store
-from forms.store.forms import Media
+from forms.store.media import Media
 from forms.store.versions import FormVersion
 from server.access.verbs import Verb
 from server.central.forms import DRAFT, FORM, VERSION
@@ -62,7 +63,7 @@ def list_media(ask: Ask[FormVersion]) -> Answer:
 
     Source: ODK Central, GET …/attachments.
     """
-    found = forms_store.media_of(ask.unit, ask.found.id)
+    found = media_store.media_of(ask.unit, ask.found.id)
     lists = serving_entities.lists_by_id(ask.unit, [file.entity_list_id for file in found if file.entity_list_id])
     return json([shown(file, lists) for file in found])
 
@@ -75,7 +76,7 @@ def media(ask: Ask[FormVersion]) -> Answer:
 
     Source: ODK Central, GET …/attachments/{name}; openrosa.md DL-20 to DL-24, EL-05.
     """
-    found = next((file for file in forms_store.media_of(ask.unit, ask.found.id) if file.name == ask.path["name"]), None)
+    found = next((file for file in media_store.media_of(ask.unit, ask.found.id) if file.name == ask.path["name"]), None)
     if found is None:
         raise NotFound
     if found.entity_list_id is not None:

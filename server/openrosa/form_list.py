@@ -9,9 +9,11 @@ from xml.sax.saxutils import escape
 from forms import serving_entities
 from forms.serving_entities import EntityList
 from forms.store import forms as forms_store
+from forms.store import media as media_store
 from forms.store import projects as projects_store
 from forms.store import versions as versions_store
-from forms.store.forms import Form, Media
+from forms.store.forms import Form
+from forms.store.media import Media
 from forms.store.projects import Project
 from forms.store.versions import NAMELESS, FormVersion
 from server.access import policy
@@ -45,7 +47,7 @@ def listing(ask: Ask[Any], listed: Sequence[Form]) -> Answer:
     """The list of these forms, narrowed by `?formID=`."""
     wanted = ask.query.get("formID")
     with_media = frozenset[int]().union(
-        *(forms_store.forms_with_media(ask.unit, project_id) for project_id in {found.project_id for found in listed})
+        *(media_store.forms_with_media(ask.unit, project_id) for project_id in {found.project_id for found in listed})
     )
     entries = (
         _entry(found, f"{ask.base_url}{path_of(found)}", with_media)
@@ -62,7 +64,7 @@ def tested_form_list(ask: Ask[Form]) -> Answer:
     Source: ODK Central, GET /test/{token}/…/draft/formList.
     """
     found = ask.found
-    with_media = frozenset({found.id} if forms_store.media_of(ask.unit, found.version_id or 0) else ())
+    with_media = frozenset({found.id} if media_store.media_of(ask.unit, found.version_id or 0) else ())
     entry = _entry(found, f"{ask.base_url}{path_of(found)}", with_media)
     return _xml(ask, f'<xforms xmlns="http://openrosa.org/xforms/xformsList">{entry}</xforms>')
 
@@ -119,7 +121,7 @@ def version_manifest(ask: Ask[FormVersion]) -> Answer:
 
 def _manifest(ask: Ask[Any], project_id: int, version_id: int, path: str) -> Answer:
     base, form_url = f"{ask.base_url}/projects/{project_id}", f"{ask.base_url}{path}"
-    media = forms_store.media_of(ask.unit, version_id)
+    media = media_store.media_of(ask.unit, version_id)
     lists = serving_entities.lists_by_id(ask.unit, [file.entity_list_id for file in media if file.entity_list_id])
     files = "".join(_media_file(file, base, form_url, lists) for file in media if file.blob_md5 or file.entity_list_id)
     return _xml(ask, f'<manifest xmlns="http://openrosa.org/xforms/xformsManifest">{files}</manifest>')

@@ -9,6 +9,7 @@ from sqlalchemy import func, select, true
 
 from forms.problems import UnknownWorkbook
 from forms.store import forms
+from forms.store import media as media_store
 from forms.store.projects import add_project, projects
 from server import founding
 from server.access import actors, app_users, policy
@@ -53,7 +54,7 @@ def test_the_programme_is_founded_once_even_when_the_first_try_breaks_off(site: 
         ]
         for one in published:
             assert one.version_id is not None
-            assert all(media.blob_sha256 or media.entity_list for media in forms.media_of(unit, one.version_id))
+            assert all(file.blob_sha256 or file.entity_list for file in media_store.media_of(unit, one.version_id))
         administrator = actors.known(unit, first.email, first.password)
         assert policy.allows(unit, administrator, Verb.PROJECT_CREATE, SITE)
         tablet = founding.first_tablet(unit)

@@ -7,6 +7,7 @@ import pytest
 
 from forms import drafting, publishing
 from forms.store import forms as forms_store
+from forms.store import media as media_store
 from server.access import users
 from server.access.policy import Place
 from server.web.surface import Site
@@ -181,7 +182,7 @@ def test_media_are_supplied_on_the_page_and_the_spreadsheet_is_given_back(
     assert f'href="{address}/spreadsheet"' in browser.get(f"/projects/{project_id}").html
     with unit_of_work.reading(database) as unit:
         published = forms_store.published_form_of(unit, project_id, "register")
-        [file] = forms_store.media_of(unit, published.version_id or 0)
+        [file] = media_store.media_of(unit, published.version_id or 0)
     assert b"".join(site.blobs.chunks(file.blob_sha256 or "")) == b"PNG"
 
 
