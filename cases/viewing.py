@@ -106,7 +106,9 @@ def page(
         CaseLine(*row) for row in unit.connection.execute(asked.order_by(case.c.opened_on.desc(), case.c.case_id).limit(size))
     ]
     if number:
-        audit.record(unit, "case.search", project_id=project_id, subject=number.strip()[:14], details={"results": len(found)})
+        # Somebody may type a name where a number is asked for.
+        typed = "".join(each for each in number if each in "0123456789-")[:14] or None
+        audit.record(unit, "case.search", project_id=project_id, subject=typed, details={"results": len(found)})
     return found
 
 

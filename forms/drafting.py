@@ -5,8 +5,9 @@ of two designers who act at once the second one sees what the first one did.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from forms import definitions, encrypting, publishing
 from forms.compiling import reviewing
@@ -324,9 +325,9 @@ def _media(unit: Unit, form: Form, name: str) -> Media:
 def _set_media(unit: Unit, form: Form, name: str, **source: str | int | None) -> Media:
     if not media_store.set_media(unit, form.draft_version_id or 0, name, **source):  # type: ignore[arg-type]
         raise NotFound
-    _record(unit, "form.attachment.update", form)
+    _record(unit, "form.attachment.update", form, details={"name": name})
     return _media(unit, form, name)
 
 
-def _record(unit: Unit, action: str, form: Form) -> None:
-    audit.record(unit, action, project_id=form.project_id, form_id=form.id, subject=form.xml_form_id)
+def _record(unit: Unit, action: str, form: Form, details: Mapping[str, Any] | None = None) -> None:
+    audit.record(unit, action, project_id=form.project_id, form_id=form.id, subject=form.xml_form_id, details=details)

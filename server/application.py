@@ -4,6 +4,7 @@ from server.admin.declared import admin, public
 from server.central import (
     app_users,
     assignments,
+    audits,
     comments,
     datasets,
     diffs,
@@ -43,6 +44,7 @@ from server.web.surface import Site
 CENTRAL = (
     app_users,
     assignments,
+    audits,
     comments,
     datasets,
     diffs,

@@ -34,5 +34,6 @@ def record(
             "form_id": form_id,
             "subject": subject,
             "details": dict(details) if details else None,
+            "notes": unit.notes,
         },
     )

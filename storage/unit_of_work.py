@@ -19,11 +19,12 @@ from storage.problems import Busy, NotText, Unavailable
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """One unit of work: where to ask, when it is (UTC), who acts (null: the system itself)."""
+    """One unit of work: where to ask, when it is (UTC), who acts (null: the system itself), and what they say about it."""
 
     connection: Connection
     now: datetime
     actor_id: int | None = None
+    notes: str | None = None
 
     @property
     def dialect(self) -> str:
@@ -32,13 +33,13 @@ class Unit:
 
 
 @contextmanager
-def writing(database: Database, *, actor_id: int | None = None) -> Iterator[Unit]:
-    """A unit that may write; committed at its end, undone on any exception.
+def writing(database: Database, *, actor_id: int | None = None, notes: str | None = None) -> Iterator[Unit]:
+    """A unit that may write; committed at its end, undone on any exception. *notes* go with all that is audited in it.
 
     Raises: Busy, Unavailable, when the database could not take part.
     """
     with _plainly_failing(), database.writing() as connection:
-        yield Unit(connection, datetime.now(UTC), actor_id)
+        yield Unit(connection, datetime.now(UTC), actor_id, notes)
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from storage.problems import NotFound, Problem
 from storage.schema import account, actor, assignment, password_link, session
 from storage.unit_of_work import Unit, tried_again_if_taken
 
+# Central calls an app user a field key.
+KINDS = {"app_user": "field_key"}
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
@@ -183,15 +185,27 @@ def give_role(unit: Unit, actor_id: int, role: str, place: Place = SITE) -> None
         unit.connection.execute(
             insert(assignment), {"actor_id": actor_id, "role": role, "project_id": place.project_id, "form_id": place.form_id}
         )
-    audit.record(unit, "assignment.create", project_id=place.project_id, form_id=place.form_id, subject=f"{actor_id} {role}")
+    _record(unit, actor_id, "assignment.create", role, place)
 
 
 def take_role(unit: Unit, actor_id: int, role: str, place: Place = SITE) -> bool:
     """Let an actor no longer hold *role* at exactly *place*; whether it did."""
     gone = unit.connection.execute(delete(assignment).where(_exactly(actor_id, role, place)).returning(assignment.c.id)).all()
     if gone:
-        audit.record(unit, "assignment.delete", project_id=place.project_id, form_id=place.form_id, subject=f"{actor_id} {role}")
+        _record(unit, actor_id, "assignment.delete", role, place)
     return bool(gone)
+
+
+def _record(unit: Unit, actor_id: int, done: str, role: str, place: Place) -> None:
+    kind: str = unit.connection.execute(select(actor.c.kind).where(actor.c.id == actor_id)).scalar_one()
+    audit.record(
+        unit,
+        f"{KINDS.get(kind, kind)}.{done}",
+        project_id=place.project_id,
+        form_id=place.form_id,
+        subject=str(actor_id),
+        details={"role": role},
+    )
 
 
 def _users() -> Select[Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from forms.export.problems import UnknownProperty
 from forms.store import projects as projects_store
 from server.access import preferences
+from server.access.preferences import NAME_CHARACTERS_MOST
 from server.central.surface import central
 from server.web.answers import Answer, success
 from server.web.bodies import json_object
@@ -37,6 +38,7 @@ def put_preference(ask: Ask[Any]) -> Answer:
     value = ask.body["propertyValue"]
     characters = len(jsons.dumps(value, ensure_ascii=False))
     preferences.put(ask.unit, _own(ask), ask.path.get("project_id"), ask.path["name"], value, characters=characters)
+    _note(ask, "user.preference.update")
     return success()
 
 
@@ -48,7 +50,14 @@ def forget_preference(ask: Ask[Any]) -> Answer:
     Raises: NotFound. Source: ODK Central, DELETE /user-preferences/….
     """
     preferences.forget(ask.unit, _own(ask), ask.path.get("project_id"), ask.path["name"])
+    _note(ask, "user.preference.delete")
     return success()
+
+
+def _note(ask: Ask[Any], action: str) -> None:
+    # What is kept may be anything that the client likes: its name tells what it is for.
+    details = {"propertyName": ask.path["name"][:NAME_CHARACTERS_MOST]}
+    ask.note(action, project_id=ask.path.get("project_id"), subject=str(_own(ask)), details=details)
 
 
 def _own(ask: Ask[Any]) -> int:

@@ -17,6 +17,8 @@ from server.web.bodies import json_object
 from server.web.surface import ANYONE, EVEN_NOBODY, SIGNED_IN, Ask
 from storage.problems import AuthenticationFailed, NotAllowed, NotFound, Problem
 
+AGENT_CHARACTERS_MOST = 255
+
 
 class MissingParameters(Problem):
     """Several things are needed, and not all were given; what was is not said back, since it may be a password."""
@@ -48,7 +50,8 @@ def sign_in(ask: Ask[None]) -> Answer:
     """
     session = actors.begin_session(ask.unit, ask.prepared, hours=ask.site.settings.session_hours)
     digests.keep(ask.unit, ask.prepared.id, ask.body["password"], ask.site.settings.digest_key)
-    ask.note("user.session.create", subject=str(ask.prepared.id))
+    agent = ask.headers.get("User-Agent", "")[:AGENT_CHARACTERS_MOST]
+    ask.note("user.session.create", subject=str(ask.prepared.id), details={"userAgent": agent} if agent else None)
     made = json(
         {
             "token": session.token,

@@ -1,13 +1,38 @@
 """Shapes that several resources of Central's API share."""
 
-from collections.abc import Mapping
 from typing import Any
 
+from forms.store.actees import KnownForm, KnownProject
 from forms.store.actors import KnownActor
+from server.access.users import KINDS
 from server.web.answers import stated
 
-# Central calls an app user a field key.
-KINDS: Mapping[str, str] = {"app_user": "field_key"}
+
+def project(found: KnownProject) -> dict[str, Any]:
+    """A project as audit entries hold it."""
+    return {
+        "id": found.id,
+        "name": found.name,
+        "description": found.description,
+        "archived": found.archived,
+        "createdAt": stated(found.created_at),
+        "updatedAt": stated(found.updated_at),
+        "deletedAt": stated(found.deleted_at),
+    }
+
+
+def form(found: KnownForm) -> dict[str, Any]:
+    """A form as audit entries hold it."""
+    return {
+        "projectId": found.project_id,
+        "xmlFormId": found.xml_form_id,
+        "name": found.name,
+        "version": found.version,
+        "state": found.state,
+        "createdAt": stated(found.created_at),
+        "updatedAt": stated(found.updated_at),
+        "deletedAt": stated(found.deleted_at),
+    }
 
 
 def actor(found: KnownActor | None) -> dict[str, Any] | None:

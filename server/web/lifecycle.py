@@ -1,7 +1,7 @@
 """One request from credentials to answer: who asks, may they, read the body, do the work in a unit, answer after its commit."""
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ from server.access.actors import Actor
 from server.access.verbs import Verb
 from server.web.answers import Answer
 from server.web.bodies import STRANGERS_LIMIT_BYTES, STRANGERS_SHARE, Incoming, OnDisk
+from server.web.parameters import action_notes
 from server.web.surface import ANYONE, EVEN_NOBODY, Ask, Credentials, Route, place_of, verb_for
 from storage import audit, unit_of_work
 from storage.problems import AuthenticationFailed, Busy, NotAllowed, Problem
@@ -139,7 +140,7 @@ def _written(ask: Ask[Any], work: Callable[[Ask[Any]], Made]) -> Made:
     for turn in range(TRIES):
         try:
             ask.notes.clear()
-            with unit_of_work.writing(ask.site.database, actor_id=ask.actor.id if ask.actor else None) as unit:
+            with _by(ask) as unit:
                 ask.unit = unit
                 made = work(ask)
                 for note in ask.notes:
@@ -149,6 +150,13 @@ def _written(ask: Ask[Any], work: Callable[[Ask[Any]], Made]) -> Made:
             if turn == TRIES - 1:
                 raise
     raise AssertionError
+
+
+def _by(ask: Ask[Any]) -> AbstractContextManager[Unit]:
+    """A unit in which whoever asks writes; what strangers say about what they do is not kept."""
+    if ask.actor is None:
+        return unit_of_work.writing(ask.site.database)
+    return unit_of_work.writing(ask.site.database, actor_id=ask.actor.id, notes=action_notes(ask.headers))
 
 
 def _admit(route: Route, ask: Ask[Any], unit: Unit, credentials: Credentials, path: dict[str, Any], csrf: str | None) -> None:
@@ -191,12 +199,12 @@ def _posted_csrf(body: Any) -> str | None:
 def _write_notes(ask: Ask[Any]) -> None:
     actor_id = ask.actor.id if ask.actor else None
     for work in ask.afterwards:
-        with suppress(Problem), unit_of_work.writing(ask.site.database, actor_id=actor_id) as unit:
+        with suppress(Problem), _by(ask) as unit:
             work(unit)
     looks = [look for look in ask.looks if ask.site.looks.is_new(actor_id, look)]
     if not (ask.notes or looks):
         return
-    with unit_of_work.writing(ask.site.database, actor_id=actor_id) as unit:
+    with _by(ask) as unit:
         for note in (*ask.notes, *looks):
             audit.record(unit, **note)
     for look in looks:

@@ -35,6 +35,8 @@ audit = Table(
     Column("form_id", ForeignKey("form.id"), nullable=True),
     text("subject", nullable=True),
     Column("details", JSON, nullable=True),
+    # What whoever did it said about it, in Central's header X-Action-Notes.
+    text("notes", nullable=True),
     Index("ix_audit__at", "at", "id"),
 )
 # Lists of forms say who made each.

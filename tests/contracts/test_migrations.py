@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import JSON, inspect
 from sqlalchemy import text as sql
 
 from storage import jobs, migrating, unit_of_work
@@ -183,3 +183,25 @@ def test_versions_that_were_published_say_by_whom_and_have_their_sha1(empty: Dat
         assert [tuple(row) for row in publications] == [(1, 1, None)]
         hashes = connection.exec_driver_sql("select distinct xform_sha1 from form_version").scalars().all()
         assert hashes == ["a9993e364706816aba3e25717850c26c9cd0d89d"]  # of "abc", as RFC 3174 has it
+
+
+def test_what_was_audited_before_gets_centrals_names_and_loses_names_of_people(empty: Database) -> None:
+    migrating.upgrade(empty, "0017")
+    at = "'2026-01-01'"
+    with empty.writing() as connection:
+        for statement in (
+            f"insert into actor (id, kind, display_name, created_at) values (1, 'user', 'a', {at}), (2, 'app_user', 'b', {at})",
+            f"insert into audit (at, action, subject) values ({at}, 'assignment.create', '1 manager'),"
+            f" ({at}, 'assignment.delete', '2 app-user'), ({at}, 'case.search', 'Fatou 042'), ({at}, 'case.search', '042-1')",
+        ):
+            connection.exec_driver_sql(statement)
+    migrating.upgrade(empty)
+
+    with empty.reading() as connection:
+        kept = connection.execute(sql("select action, subject, details from audit order by id").columns(details=JSON())).all()
+    assert [tuple(row) for row in kept] == [
+        ("user.assignment.create", "1", {"role": "manager"}),
+        ("field_key.assignment.delete", "2", {"role": "app-user"}),
+        ("case.search", "042", None),
+        ("case.search", "042-1", None),
+    ]

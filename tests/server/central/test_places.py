@@ -73,5 +73,5 @@ def test_where_people_are_is_for_those_who_may_read_answers_and_looks_are_noted(
         households.json(path)
 
     with unit_of_work.reading(database) as unit:
-        looks = select(audit.c.action).where(audit.c.actor_id == households.viewer.actor_id)
+        looks = select(audit.c.action).where(audit.c.actor_id == households.viewer.actor_id).order_by(audit.c.id)
         assert list(unit.connection.execute(looks).scalars()) == ["form.submission.export", "submission.view", "submission.view"]
