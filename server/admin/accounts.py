@@ -1,14 +1,17 @@
 """The site's users: list, add with a password shown once, change, remove, make administrators; and one's own password."""
 
+from typing import Any
+
 from server.access import actors, administering, delegating, password_links, passwords, users
 from server.access.app_users import NAME_CHARACTERS_MOST, NameMissing
+from server.access.delegating import LastAdministrator
 from server.access.password_links import PasswordLink
-from server.access.passwords import Chosen
+from server.access.passwords import Chosen, PasswordTooLong, PasswordTooShort
 from server.access.policy import SITE
 from server.access.throttle import sign_ins
-from server.access.users import EMAIL, BadEmail, User
+from server.access.users import EMAIL, BadEmail, EmailTaken, User
 from server.access.verbs import Verb
-from server.admin.pages import page
+from server.admin.pages import again_at, link, page
 from server.admin.surface import admin
 from server.admin.team import roles_in
 from server.web.answers import Answer, redirect
@@ -43,7 +46,12 @@ def _new_password(_: Ask[None] | Ask[User]) -> Chosen:
     return passwords.new()
 
 
-@admin.post("/users", needs=Verb.USER_CREATE, reads=form_fields, prepares=_new_password)
+def _added_again(problem: Problem, ask: Ask[None]) -> Answer | None:
+    field = _field(problem)
+    return None if field is None else _users_page(ask, **again_at(problem, ask, field))
+
+
+@admin.post("/users", needs=Verb.USER_CREATE, reads=form_fields, prepares=_new_password, refused=_added_again)
 def add_user(ask: Ask[None]) -> Answer:
     """Add a user without any role; the password stands on this answer and nowhere else.
 
@@ -63,7 +71,12 @@ def user_page(ask: Ask[User]) -> Answer:
     return _user_page(ask)
 
 
-@admin.post(USER, needs=Verb.USER_UPDATE, finds=users.user_of, reads=form_fields)
+def _changed_again(problem: Problem, ask: Ask[User]) -> Answer | None:
+    field = _field(problem)
+    return None if field is None else _user_page(ask, **again_at(problem, ask, field))
+
+
+@admin.post(USER, needs=Verb.USER_UPDATE, finds=users.user_of, reads=form_fields, refused=_changed_again)
 def change_user(ask: Ask[User]) -> Answer:
     """Another name or address.
 
@@ -96,7 +109,13 @@ def make_link(ask: Ask[User]) -> Answer:
     return _user_page(ask, password_links.make(ask.unit, ask.found.actor_id))
 
 
-@admin.post(f"{USER}/remove", needs=Verb.USER_DELETE, finds=users.user_of, reads=form_fields)
+def _not_removed(problem: Problem, ask: Ask[User]) -> Answer | None:
+    if not isinstance(problem, RemovalNotConfirmed | LastAdministrator):
+        return None
+    return _user_page(ask, **again_at(problem, ask, "confirmed"))
+
+
+@admin.post(f"{USER}/remove", needs=Verb.USER_DELETE, finds=users.user_of, reads=form_fields, refused=_not_removed)
 def remove_user(ask: Ask[User]) -> Answer:
     """Remove a user: account, sessions and roles; the name stays on what they did.
 
@@ -119,7 +138,13 @@ def give_site_role(ask: Ask[None]) -> Answer:
     return redirect("/users")
 
 
-@admin.post(f"{USER}/take", needs=Verb.ASSIGNMENT_DELETE, reads=form_fields)
+def _not_taken(problem: Problem, ask: Ask[None]) -> Answer | None:
+    if not isinstance(problem, LastAdministrator):
+        return None
+    return _users_page(ask, **again_at(problem, ask, f"roles-{ask.path['actor_id']}"))
+
+
+@admin.post(f"{USER}/take", needs=Verb.ASSIGNMENT_DELETE, reads=form_fields, refused=_not_taken)
 def take_site_role(ask: Ask[None]) -> Answer:
     """Take a role on the whole site away.
 
@@ -132,8 +157,18 @@ def take_site_role(ask: Ask[None]) -> Answer:
 @admin.get("/account", needs=SIGNED_IN)
 def account_page(ask: Ask[None]) -> Answer:
     """One's own password."""
+    return _account_page(ask)
+
+
+def _account_page(ask: Ask[None], **again: Any) -> Answer:
     least, most = passwords.CHARACTERS_LEAST, passwords.CHARACTERS_MOST
-    return page(ask, "account.html", email=_own(ask).email, least=least, most=most)
+    return page(ask, "account.html", email=_own(ask).email, least=least, most=most, target="/account", **again)
+
+
+def _kept(problem: Problem, ask: Ask[None]) -> Answer | None:
+    fields = {WrongPassword: "present", PasswordTooShort: "new", PasswordTooLong: "new"}
+    field = fields.get(type(problem))
+    return None if field is None else _account_page(ask, **again_at(problem, ask, field))
 
 
 def _proven(ask: Ask[None]) -> Chosen:
@@ -149,7 +184,7 @@ def _proven(ask: Ask[None]) -> Chosen:
     return passwords.choose(ask.body.get("password"))
 
 
-@admin.post("/account/password", needs=SIGNED_IN, reads=form_fields, prepares=_proven)
+@admin.post("/account/password", needs=SIGNED_IN, reads=form_fields, prepares=_proven, refused=_kept)
 def change_password(ask: Ask[None]) -> Answer:
     """Change one's own password; every session ends, this one too."""
     users.set_password(ask.unit, _own(ask).actor_id, ask.prepared, digest_key=ask.site.settings.digest_key)
@@ -172,7 +207,12 @@ def _require_other(ask: Ask[User]) -> None:
         raise NotAllowed
 
 
-def _user_page(ask: Ask[User], made: PasswordLink | None = None) -> Answer:
+def _field(problem: Problem) -> str | None:
+    """The field of a name and an address at which they were refused."""
+    return {NameMissing: "name", BadEmail: "email", EmailTaken: "email"}.get(type(problem))
+
+
+def _user_page(ask: Ask[User], made: PasswordLink | None = None, **again: Any) -> Answer:
     return page(
         ask,
         "user.html",
@@ -181,10 +221,12 @@ def _user_page(ask: Ask[User], made: PasswordLink | None = None) -> Answer:
         address=made.address(ask.site.settings.site_url) if made else None,
         expires_at=made.expires_at if made else None,
         most=NAME_CHARACTERS_MOST,
+        target=link("users", ask.found.actor_id),
+        **again,
     )
 
 
-def _users_page(ask: Ask[None] | Ask[User], *, added: str | None = None, password: str | None = None) -> Answer:
+def _users_page(ask: Ask[None] | Ask[User], *, added: str | None = None, password: str | None = None, **again: Any) -> Answer:
     return page(
         ask,
         "users.html",
@@ -193,4 +235,6 @@ def _users_page(ask: Ask[None] | Ask[User], *, added: str | None = None, passwor
         may_give=delegating.may_give(ask.unit, ask.actor, SITE),
         added=added,
         password=password,
+        target="/users",
+        **again,
     )  # fmt: skip

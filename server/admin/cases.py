@@ -15,9 +15,8 @@ from server.access.policy import Place
 from server.access.verbs import Verb
 from server.admin import case_layout
 from server.admin.case_words import CaseWords
-from server.admin.pages import page, tabs
+from server.admin.pages import page, tabs, typeset
 from server.admin.surface import admin
-from server.languages import language
 from server.web.answers import Answer
 from server.web.surface import Ask
 
@@ -101,4 +100,4 @@ def _forms(ask: Ask[Project]) -> list[forms_store.Form]:
 
 def _words(ask: Ask[Project]) -> CaseWords:
     definitions = (definition_of(ask.unit, form.version_id) for form in _forms(ask) if form.version_id is not None)
-    return CaseWords((each for each in definitions if each.keeps_cases), language(ask.language))
+    return CaseWords((each for each in definitions if each.keeps_cases), typeset(ask.language))

@@ -27,10 +27,10 @@ from forms.store.projects import Project
 from forms.uploading import Uploaded
 from server import uploads
 from server.access.verbs import Verb
-from server.admin.pages import Told, form_tabs, link, page, tabs, told
+from server.admin.pages import Told, form_tabs, link, page, tabs, told, typeset
 from server.admin.surface import admin
 from server.changes import KINDS, sides
-from server.languages import N_, language
+from server.languages import N_
 from server.web.answers import Answer, redirect
 from server.web.bodies import OnDisk, form_fields
 from server.web.lifecycle import BROKEN
@@ -219,7 +219,7 @@ def show_draft(ask: Ask[Form], *, status: int = 200, **again: Any) -> Answer:
 def _unpublished(problem: Problem, ask: Ask[Form]) -> Answer | None:
     if not isinstance(problem, VersionTaken | BadVersion):
         return None
-    before = Told(language(ask.language).said(PUBLISHED_BEFORE))
+    before = Told(typeset(ask.language).said(PUBLISHED_BEFORE))
     wrong = {"version": before if isinstance(problem, VersionTaken) else told(problem, ask.language)}
     return show_draft(ask, status=problem.status, typed=ask.body, wrong=wrong)
 

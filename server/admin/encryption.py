@@ -16,7 +16,7 @@ from forms.store.forms import Form
 from forms.store.projects import Project
 from server.access.policy import may
 from server.access.verbs import Verb
-from server.admin.pages import link, page, tabs
+from server.admin.pages import again_at, link, page, tabs
 from server.admin.submissions import SANDBOX
 from server.admin.surface import admin
 from server.web.answers import Answer, attachment_header, redirect
@@ -54,6 +54,11 @@ class PassphraseMissing(Problem):
 @admin.get(PAGE, needs=Verb.PROJECT_UPDATE, finds=projects_store.project_of)
 def encryption_page(ask: Ask[Project]) -> Answer:
     """Whether the project's forms are encrypted, what that means, and the form that turns it on."""
+    return _shown(ask)
+
+
+def _shown(ask: Ask[Project], **again: Any) -> Answer:
+    """The page; *again*: what was typed, of which no passphrase is shown, and what is wrong with it."""
     reading = may(ask.actor, Verb.SUBMISSION_READ, project_id=form.c.project_id, form_id=form.c.id)
     return page(
         ask,
@@ -62,6 +67,7 @@ def encryption_page(ask: Ask[Project]) -> Answer:
         forms=forms_store.forms_in(ask.unit, ask.found.id, reading),
         least=keying.PASSPHRASE_CHARACTERS_LEAST,
         hint_most=HINT_CHARACTERS_MOST,
+        **again,
         **tabs(ask, ask.found, "forms"),
     )
 
@@ -77,7 +83,13 @@ def _pair(ask: Ask[Project]) -> Pair:
     return keying.new_pair(ask.unit, ask.found.id, passphrase, hint or None)
 
 
-@admin.post(PAGE, needs=Verb.PROJECT_UPDATE, finds=projects_store.project_of, reads=form_fields, prepares=_pair)
+def _again(problem: Problem, ask: Ask[Project]) -> Answer | None:
+    fields = {PassphraseTooShort: "passphrase", PassphraseRepeatedWrongly: "again", NotConfirmed: "confirmed"}
+    field = fields.get(type(problem))
+    return None if field is None else _shown(ask, **again_at(problem, ask, field))
+
+
+@admin.post(PAGE, needs=Verb.PROJECT_UPDATE, finds=projects_store.project_of, reads=form_fields, prepares=_pair, refused=_again)
 def turn_encryption_on(ask: Ask[Project]) -> Answer:
     """Make the project's key, lock it under the passphrase, and put it into every form that has none.
 

@@ -4,8 +4,9 @@ The policy lets a page load its own style sheet and pictures and post to itself,
 answer holds. Templates escape everything.
 """
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache, partial
 from pathlib import Path
@@ -103,7 +104,7 @@ def page(
     actor = ask.actor
     made = _made(
         template,
-        language(ask.language),
+        typeset(ask.language),
         ask.site,
         status,
         actor=actor,
@@ -150,9 +151,23 @@ class Told:
     english: str | None = None
 
 
+@lru_cache(maxsize=8)
+def typeset(code: str) -> Language:
+    """The language as pages set it: in French no line begins with a colon or ends with an opening guillemet."""
+    spoken = language(code)
+    if code != "fr":
+        return spoken
+    kept = {message: (_unbroken(one), _unbroken(many)) for message, (one, many) in spoken.messages.items()}
+    return replace(spoken, messages=kept)
+
+
+def _unbroken(text: str) -> str:
+    return re.sub(r" (?=[:;?!»])|(?<=«) ", "\N{NO-BREAK SPACE}", text)
+
+
 def told(problem: Problem, code: str) -> Told:
     """What *problem* says, in the language *code*."""
-    spoken = language(code)
+    spoken = typeset(code)
     if spoken.knows(problem.says):
         return Told(problem.told(spoken.said))
     return Told(spoken.said(BY_STATUS.get(problem.status, BY_STATUS[400])), problem.sentence)
@@ -166,7 +181,7 @@ def again_at(problem: Problem, ask: Ask[Any], field: str) -> dict[str, Any]:
 def problem_page(problem: Problem, site: Site, code: str) -> Answer:
     """A refusal as a page of its own, without anything that would need to know who asks."""
     said = told(problem, code)
-    made = _made("problem.html", language(code), site, problem.status, title=said.sentence, english=said.english)
+    made = _made("problem.html", typeset(code), site, problem.status, title=said.sentence, english=said.english)
     return made.with_headers({"Retry-After": str(problem.details.get("seconds", 600))}) if problem.status == 429 else made
 
 
@@ -188,7 +203,7 @@ def _made(template: str, spoken: Language, site: Site, status: int, **context: A
 
 @lru_cache(maxsize=8)
 def _environment(code: str, time_zone: str) -> jinja2.Environment:
-    spoken, zone = language(code), ZoneInfo(time_zone)
+    spoken, zone = typeset(code), ZoneInfo(time_zone)
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,

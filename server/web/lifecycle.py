@@ -71,13 +71,13 @@ def _answer(
         limit = incoming.form_limit_bytes if ask.actor else STRANGERS_LIMIT_BYTES
         ask.body = _read(route, ask, replace(incoming, found=ask.found, form_limit_bytes=limit))
     _check_csrf(route, ask.actor, csrf or _posted_csrf(ask.body))
-    if route.prepares is not None:
-        with unit_of_work.reading(ask.site.database) as unit:
-            ask.unit = unit
-            ask.prepared = route.prepares(ask)
     if route.works is not None:
         ask.prepared = route.works(ask)
     try:
+        if route.prepares is not None:
+            with unit_of_work.reading(ask.site.database) as unit:
+                ask.unit = unit
+                ask.prepared = route.prepares(ask)
         return _written(ask, route.handler)
     except Problem as problem:
         return _set_aside(route, ask, problem)

@@ -207,9 +207,10 @@ class Surface:
         is needed on the site). *prepares* is asked before the write unit begins, in a unit that only reads, for slow work that
         must keep nobody waiting; its result is `ask.prepared`. *works* instead is for work of seconds, for which not even a unit
         that reads may be held: it has none, but may `ask.look`. GET and HEAD read unless *writes* says otherwise; *exports*
-        streams from the exports' pool. *refused* is asked when the handler refused what was sent, in a write unit of its own,
-        since the handler's was undone; its answer, if it has one, leaves instead of the refusal. *remembers* is asked when
-        somebody is not let in; if it sets who that is and what was found, and says true, the body is read and *refused* is asked.
+        streams from the exports' pool. *refused* is asked when the handler, or what prepares for it, refused what was sent, in a
+        write unit of its own, since the handler's was undone; its answer, if it has one, leaves instead of the refusal.
+        *remembers* is asked when somebody is not let in; if it sets who that is and what was found, and says true, the body is
+        read and *refused* is asked.
         """
 
         def declare(handler: Handler) -> Handler:

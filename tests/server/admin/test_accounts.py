@@ -4,13 +4,36 @@ from server.access import users
 from server.web.surface import Site
 from storage import unit_of_work
 from tests.server.admin.browsing import Browser, Page
-from tests.support.builders import Person, add_person, add_project
+from tests.support.builders import PASSWORD, Person, add_person, add_project
 
 
 def password_on(page: Page) -> str:
     found = re.search(r'class="secret">([^<]+)<', page.html)
     assert found is not None
     return found[1]
+
+
+def wrong_in(page: Page) -> dict[str, str]:
+    """The fields that a page says are wrong, by name, with what it has put into them again."""
+    fields = re.findall(r"<input [^>]*aria-invalid[^>]*>", page.html)
+    return {re.findall(' name="([^"]+)"', each)[0]: "".join(re.findall(' value="([^"]*)"', each)) for each in fields}
+
+
+def test_one_changes_ones_own_password_by_the_present_one(site: Site) -> None:
+    person = add_person(site.database, "moussa")
+    browser = Browser(site, "fr")
+    browser.sign_in(person)
+
+    forgotten = browser.post("/account/password", present="not this one", password="a long enough one")
+    short = browser.post("/account/password", present=PASSWORD, password="court")
+    assert (forgotten.status, wrong_in(forgotten)) == (403, {"present": ""})
+    assert (short.status, wrong_in(short)) == (400, {"password": ""})
+    assert "Erreur Un mot de passe doit avoir au moins" in short.text
+    assert "not this one" not in forgotten.html
+
+    assert browser.post("/account/password", present=PASSWORD, password="a long enough one").place == "/sign-in"
+    assert browser.get("/account").status == 303
+    assert browser.sign_in(person, "a long enough one").status == 303
 
 
 def test_an_added_user_signs_in_with_the_password_shown_once(site: Site, admin: Browser) -> None:
@@ -26,12 +49,20 @@ def test_an_added_user_signs_in_with_the_password_shown_once(site: Site, admin: 
 def test_an_address_is_taken_once_in_any_case_of_letters(admin: Browser) -> None:
     admin.post("/users", email="moussa@siraba.test", name="Moussa")
 
-    assert admin.post("/users", email="Moussa@siraba.test", name="Moussa").status == 409
+    refused = admin.post("/users", email="Moussa@siraba.test", name="Moussa")
+
+    assert (refused.status, wrong_in(refused)) == (409, {"email": "Moussa@siraba.test"})
+    assert "A user with this e-mail address already exists." in refused.text
 
 
 def test_a_user_needs_an_address_and_a_name(admin: Browser) -> None:
-    assert admin.post("/users", email="moussa", name="Moussa").status == 400
-    assert admin.post("/users", email="moussa@siraba.test", name="").status == 400
+    nowhere = admin.post("/users", email="moussa", name="Moussa")
+    nameless = admin.post("/users", email="moussa@siraba.test", name="")
+
+    assert (nowhere.status, wrong_in(nowhere)) == (400, {"email": "moussa"})
+    assert (nameless.status, wrong_in(nameless)) == (400, {"name": ""})
+    assert 'value="moussa@siraba.test"' in nameless.html
+    assert "admin@siraba.test" in nameless.text
 
 
 def test_a_new_password_shuts_out_who_used_the_old_one(site: Site, admin: Browser) -> None:
@@ -94,9 +125,13 @@ def test_name_and_address_are_changed_on_the_users_own_page(site: Site, admin: B
     page = admin.get("/users").text
     assert "Moussa K." in page
     assert "mk@siraba.test" in page
-    assert admin.post(here, name="", email="mk@siraba.test").status == 400
-    assert admin.post(here, name="M", email="mk").status == 400
-    assert admin.post(here, name="M", email="admin@siraba.test").status == 409
+    for name, email, status, wrong in (
+        ("", "mk@siraba.test", 400, {"name": ""}),
+        ("M", "mk", 400, {"email": "mk"}),
+        ("M", "admin@siraba.test", 409, {"email": "admin@siraba.test"}),
+    ):
+        refused = admin.post(here, name=name, email=email)
+        assert (refused.status, wrong_in(refused)) == (status, wrong)
     assert admin.get("/users/9999").status == 404
 
 
@@ -105,7 +140,8 @@ def test_a_user_is_removed_when_that_is_confirmed(site: Site, admin: Browser) ->
     browser = Browser(site)
     browser.sign_in(person)
 
-    assert admin.post(f"/users/{person.actor_id}/remove").status == 400
+    refused = admin.post(f"/users/{person.actor_id}/remove")
+    assert (refused.status, wrong_in(refused)) == (400, {"confirmed": ""})
     assert admin.post(f"/users/{person.actor_id}/remove", confirmed="on").place == "/users"
     assert "moussa" not in admin.get("/users").text
     assert browser.get("/account").status == 303
@@ -123,6 +159,9 @@ def test_a_role_in_a_project_is_given_and_taken_by_address(site: Site, admin: Br
     browser.sign_in(person)
     assert browser.get(f"/projects/{project_id}").status == 403
 
+    unknown = admin.post(f"/projects/{project_id}/team/give", email="mousa@siraba.test", role="viewer")
+    assert (unknown.status, wrong_in(unknown)) == (404, {"email": "mousa@siraba.test"})
+    assert '<option value="viewer" selected>' in unknown.html
     admin.post(f"/projects/{project_id}/team/give", email="Moussa@siraba.test", role="viewer")
     assert browser.get(f"/projects/{project_id}").status == 200
     assert "moussa@siraba.test" in admin.get(f"/projects/{project_id}/team").text
@@ -153,4 +192,6 @@ def test_administrators_make_administrators_and_the_last_one_stays(site: Site, a
     assert admin.post(f"/users/{person.actor_id}/take", role="admin").status == 303
     assert second.get("/users").status == 403
     me = next(number for number in range(1, 9) if f'action="/users/{number}/take"' in admin.get("/users").html)
-    assert admin.post(f"/users/{me}/take", role="admin").status == 409
+    refused = admin.post(f"/users/{me}/take", role="admin")
+    assert refused.status == 409
+    assert "✕ Error This is the last administrator of the site." in refused.text

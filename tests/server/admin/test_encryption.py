@@ -25,15 +25,17 @@ def test_an_administrator_turns_encryption_on_for_good(admin: Browser, database:
     place = f"/projects/{project_id}/encryption"
 
     before = admin.get(place)
-    for wrong, says in (
-        ({"passphrase": "short", "again": "short"}, "at least 10 characters"),
-        ({"again": f"{PASSPHRASE} "}, "not the same"),
-        ({"confirmed": ""}, ""),
+    for field, wrong, says in (
+        ("passphrase", {"passphrase": "short", "again": "short"}, "at least 10 characters"),
+        ("again", {"again": f"{PASSPHRASE} "}, "not the same"),
+        ("confirmed", {"confirmed": ""}, "Confirm that the passphrase is written down"),
     ):
         fields = {name: value for name, value in {**GOOD, **wrong}.items() if value}
         refused = admin.post(place, fields)
-        assert (refused.status, PASSPHRASE in refused.html) == (400, False)
+        assert (refused.status, PASSPHRASE in refused.html, '"short"' in refused.html) == (400, False, False)
         assert says in refused.text
+        assert f'aria-describedby="{field}-wrong"' in refused.html
+        assert 'value="the book"' in refused.html
     assert "Turn encryption on for good" in admin.get(place).text
     done = admin.post(place, GOOD)
     after = admin.get(place)
