@@ -8,7 +8,7 @@ from typing import Any
 from forms import exporting, keying
 from forms.decrypting import Opening, passphrases_in
 from forms.exporting import CsvOptions
-from forms.keying import Pair
+from forms.keying import Pair, PassphraseTooShort
 from forms.store import forms as forms_store
 from forms.store import keys as keys_store
 from forms.store import projects as projects_store
