@@ -93,7 +93,8 @@ def make_current(
     """Let tablets fetch a version, and let the entity lists be that it feeds; *notes* are what is said about it."""
     forms.mark_published(unit, form_id, version_id, notes)
     for declared in definition.entities:
-        list_id = entities.declare_list(unit, project_id, declared.dataset, declared.properties)
+        keeps_cases = definition.keeps_cases
+        list_id = entities.declare_list(unit, project_id, declared.dataset, declared.properties, keeps_cases=keeps_cases)
         entities.link_media(unit, forms.current_versions(unit, project_id), list_id, f"{declared.dataset}.csv")
     audit.record(unit, "form.update.publish", project_id=project_id, form_id=form_id, subject=definition.xml_form_id)
     missing = [file.name for file in media_store.media_of(unit, version_id) if not file.blob_sha256 and not file.entity_list_id]

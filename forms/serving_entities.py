@@ -1,7 +1,6 @@
 """Entity lists as tablets get them: a thin CSV, a hash that changes with any row, and what was deleted."""
 
 import csv as csvs
-import hashlib
 import io
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 
 from forms.definition.model import Definition
+from forms.store.entity_lists import hash_of
 from storage.problems import NotFound
 from storage.schema import entity, entity_list, entity_property, form, form_attachment
 from storage.unit_of_work import Unit
@@ -33,7 +33,7 @@ class EntityList:
     @property
     def hash(self) -> str:
         """32 hex digits that change whenever a row does, and only then (openrosa.md EL-03)."""
-        return hashlib.md5(f"{self.id}.{self.revision}".encode(), usedforsecurity=False).hexdigest()
+        return hash_of(self.id, self.revision)
 
 
 _COLUMNS = (

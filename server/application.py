@@ -12,6 +12,8 @@ from server.central import (
     drafts,
     encryption,
     entities,
+    entity_exports,
+    entity_history,
     exports,
     forms,
     places,
@@ -31,6 +33,7 @@ from server.central import (
 from server.central.surface import central, downloaded, linked, signing_in
 from server.central.surface import trying as central_trying
 from server.odata import documents, tables
+from server.odata import entities as odata_entities
 from server.odata.surface import odata
 from server.openrosa import briefcase, form_list, kobo_layout, submission
 from server.openrosa.surface import kobo, openrosa
@@ -52,6 +55,8 @@ CENTRAL = (
     drafts,
     encryption,
     entities,
+    entity_exports,
+    entity_history,
     exports,
     forms,
     places,
@@ -68,7 +73,7 @@ CENTRAL = (
     trials,
     users,
 )
-DECLARING = (*CENTRAL, documents, tables, briefcase, form_list, kobo_layout, submission, uploads)
+DECLARING = (*CENTRAL, documents, tables, odata_entities, briefcase, form_list, kobo_layout, submission, uploads)
 SURFACES = (openrosa_trying, openrosa, kobo, odata, central_trying, downloaded, signing_in, linked, tus, central, admin, public)
 
 

@@ -115,6 +115,10 @@ def is_no_text(error: DataError) -> bool:
     return state in ("22021", "22P05") or (state is None and "NUL" in str(error.orig))
 
 
+def _folded(text: str | None) -> str | None:
+    return None if text is None else str(text).lower()
+
+
 def _sqlite(address: str, begin: str, *, read_only: bool) -> Engine:
     # Parameters are answers: they must not reach a log through an error's text.
     engine = create_engine(address, hide_parameters=True, connect_args={"timeout": BUSY_MILLISECONDS / 1000})
@@ -123,6 +127,8 @@ def _sqlite(address: str, begin: str, *, read_only: bool) -> Engine:
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own
         cursor = connection.cursor()
+        # SQLite's own lower() knows ASCII only, and an index stands on it.
+        connection.create_function("folded", 1, _folded, deterministic=True)
         cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")

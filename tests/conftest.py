@@ -21,6 +21,7 @@ pytest_plugins = [
     "tests.support.serving",
     "tests.support.founded",
     "tests.support.households",
+    "tests.support.people",
     "tests.support.told",
     "tests.support.encrypting",
 ]

@@ -103,12 +103,14 @@ def conflict(
     """Whether an update on *base* met something that was said since: null, soft or hard (openrosa.md EN-28)."""
     current = versions[-1]
     if base.version != current.version:
-        changed = {
-            name for name in base.data.keys() | current.data.keys() if base.data.get(name, "") != current.data.get(name, "")
-        }
-        overlap = any(name in changed and received[name] != current.data.get(name, "") for name in received)
-        return HARD if overlap else SOFT
+        return HARD if contradicted(base, current, received) else SOFT
     above_trunk = (one for one in versions if one.version > (trunk_version or 1))
     if branch_id is not None and any(one.branch_id != branch_id for one in above_trunk):
         return SOFT
     return None
+
+
+def contradicted(base: Version, current: Version, received: Mapping[str, str]) -> list[str]:
+    """The properties that *received* says otherwise than *current*, and that were changed since *base*."""
+    said = (name for name in received if received[name] != current.data.get(name, ""))
+    return [name for name in said if base.data.get(name, "") != current.data.get(name, "")]

@@ -6,7 +6,7 @@ tools read more with them than without: a `Value` on enumeration members, and th
 Source: OData CSDL XML 4.01; ODK Central, service document and metadata document.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -51,16 +51,18 @@ def service_document(root: Shape, address: str) -> Mapping[str, Any]:
 
 def metadata(xml_form_id: str, root: Shape) -> str:
     """The EDMX document of a form."""
-    return "\n".join(_metadata(xml_form_id, root)) + "\n"
+    return document([*_system_schema(), *_schema(identifier(xml_form_id), root)])
 
 
-def _metadata(xml_form_id: str, root: Shape) -> Iterator[str]:
-    name = identifier(xml_form_id)
+def document(schemas: Iterable[str]) -> str:
+    """An EDMX document with these lines of schemas."""
+    start = '<edmx:Edmx xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx" Version="4.0">'
+    before = ('<?xml version="1.0" encoding="UTF-8"?>', start, "<edmx:DataServices>")
+    return "\n".join([*before, *schemas, "</edmx:DataServices>", "</edmx:Edmx>"]) + "\n"
+
+
+def _schema(name: str, root: Shape) -> Iterator[str]:
     space = f"{USER}.{name}"
-    yield '<?xml version="1.0" encoding="UTF-8"?>'
-    yield '<edmx:Edmx xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx" Version="4.0">'
-    yield "<edmx:DataServices>"
-    yield from _system_schema()
     yield f'<Schema xmlns="http://docs.oasis-open.org/odata/ns/edm" Namespace={quoteattr(space)}>'
     tables = root.tables()
     for table in tables:
@@ -73,12 +75,10 @@ def _metadata(xml_form_id: str, root: Shape) -> Iterator[str]:
     for table in tables:
         yield f'<EntitySet Name="{table.table}" EntityType="{space}.{table.table}">'
         if table.type == "root":
-            yield from _capabilities(table)
+            yield from annotations([member.name for member in table.members])
         yield "</EntitySet>"
     yield "</EntityContainer>"
     yield "</Schema>"
-    yield "</edmx:DataServices>"
-    yield "</edmx:Edmx>"
 
 
 def _system_schema() -> Iterator[str]:
@@ -127,11 +127,12 @@ def _groups(shape: Shape) -> Iterator[Shape]:
             yield from _groups(member)
 
 
-def _capabilities(table: Shape) -> Iterator[str]:
+def annotations(fixed_names: Iterable[str], *, expandable: bool = True) -> Iterator[str]:
+    """What a table can do: all but filtering and sorting by *fixed_names*."""
     yield (f'<Annotation Term="{CAPABILITIES}.ConformanceLevel" EnumMember="{CAPABILITIES}.ConformanceLevelType/Minimal"/>')
     yield f'<Annotation Term="{CAPABILITIES}.BatchSupported" Bool="false"/>'
     yield _record("CountRestrictions", '<PropertyValue Property="Countable" Bool="true"/>')
-    fixed = "".join(f"<PropertyPath>{member.name}</PropertyPath>" for member in table.members)
+    fixed = "".join(f"<PropertyPath>{name}</PropertyPath>" for name in fixed_names)
     yield _record(
         "FilterRestrictions",
         '<PropertyValue Property="Filterable" Bool="true"/><PropertyValue Property="RequiresFilter" Bool="false"/>'
@@ -142,7 +143,7 @@ def _capabilities(table: Shape) -> Iterator[str]:
         '<PropertyValue Property="Sortable" Bool="true"/>'
         f'<PropertyValue Property="NonSortableProperties"><Collection>{fixed}</Collection></PropertyValue>',
     )
-    yield _record("ExpandRestrictions", '<PropertyValue Property="Expandable" Bool="true"/>')
+    yield _record("ExpandRestrictions", f'<PropertyValue Property="Expandable" Bool="{str(expandable).lower()}"/>')
 
 
 def _record(term: str, values: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from storage.schema import actor, submission
+from storage.schema import actor, entity, submission
 from storage.unit_of_work import Unit
 
 IDS_A_QUERY = 500
@@ -43,4 +43,11 @@ def submitters(unit: Unit, form_id: int, *, draft: bool = False) -> list[KnownAc
     """Everybody who ever sent a submission to a form, or to try its *draft*, by name."""
     sent = select(submission.c.submitter_id).where(submission.c.form_id == form_id, submission.c.draft.is_(draft))
     rows = unit.connection.execute(select(*_COLUMNS).where(actor.c.id.in_(sent)).order_by(actor.c.display_name, actor.c.id))
+    return [KnownActor(*row) for row in rows]
+
+
+def entity_creators(unit: Unit, entity_list_id: int) -> list[KnownActor]:
+    """Everybody who ever made an entity of a list, by name."""
+    made = select(entity.c.creator_id).where(entity.c.entity_list_id == entity_list_id)
+    rows = unit.connection.execute(select(*_COLUMNS).where(actor.c.id.in_(made)).order_by(actor.c.display_name, actor.c.id))
     return [KnownActor(*row) for row in rows]

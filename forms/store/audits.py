@@ -1,4 +1,4 @@
-"""Who did what, as the audit log has it: all of it, or what was done with one submission."""
+"""Who did what, as the audit log has it: all of it, or what was done with one submission or entity."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -7,12 +7,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Select, and_, not_, or_, select, tuple_
 
+from forms.store.entity_lists import Entity
 from forms.store.pulling import Pulled
 from storage.schema import audit, submission_version
 from storage.unit_of_work import Unit
 
 # Reading it, as opposed to doing something to it.
-LOOKS = ("submission.view", "submission.attachment.view")
+LOOKS = ("submission.view", "submission.attachment.view", "entity.view")
 # Everything that begins with one of these words and a dot is asked for by the word alone, as in Central.
 GROUPS = (
     "user", "project", "form", "submission", "dataset", "entity", "case", "field_key", "public_link", "actor_property",
@@ -91,6 +92,22 @@ def of_submission(unit: Unit, found: Pulled, *, looks: bool) -> list[Entry]:
     found_entries = map(_entry, unit.connection.execute(query).mappings())
     # A trial may have the instance id of what was sent in earnest.
     return [each for each in found_entries if bool(each.details.get("draft")) is found.draft]
+
+
+def of_entity(unit: Unit, found: Entity, *, looks: bool) -> list[Entry]:
+    """What people did with an entity by hand, the newest first; with the *looks* at it or without."""
+    query = _newest().where(
+        audit.c.at >= found.created_at,
+        audit.c.project_id == found.project_id,
+        audit.c.form_id.is_(None),
+        audit.c.action.like("entity.%"),
+        audit.c.subject == found.uuid,
+    )
+    if not looks:
+        query = query.where(audit.c.action.not_in(LOOKS))
+    found_entries = map(_entry, unit.connection.execute(query).mappings())
+    # Another list of the project may have an entity of this UUID.
+    return [each for each in found_entries if each.details.get("dataset", found.list_name) == found.list_name]
 
 
 def _newest() -> Select[Any]:

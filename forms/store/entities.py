@@ -78,12 +78,13 @@ def list_id(unit: Unit, project_id: int, name: str) -> int | None:
 
 def list_names(unit: Unit, project_id: int) -> list[str]:
     """The names of the project's entity lists."""
-    rows = unit.connection.execute(select(entity_list.c.name).where(entity_list.c.project_id == project_id))
+    here = (entity_list.c.project_id == project_id, entity_list.c.deleted_at.is_(None))
+    rows = unit.connection.execute(select(entity_list.c.name).where(*here))
     return list(rows.scalars())
 
 
-def declare_list(unit: Unit, project_id: int, name: str, properties: Iterable[str]) -> int:
-    """Make the list, or extend it by properties it lacks; media that are named after it are linked to it."""
+def declare_list(unit: Unit, project_id: int, name: str, properties: Iterable[str], *, keeps_cases: bool = False) -> int:
+    """Make the list, or extend it by properties it lacks; *keeps_cases*: it shows case records from now on, for good."""
     dialect = postgresql if unit.dialect == "postgresql" else sqlite
     unit.connection.execute(
         dialect.insert(entity_list).on_conflict_do_nothing(index_elements=["project_id", "name"]),
@@ -98,6 +99,8 @@ def declare_list(unit: Unit, project_id: int, name: str, properties: Iterable[st
     if added:
         unit.connection.execute(insert(entity_property), added)
         touch(unit, found)
+    if keeps_cases:
+        unit.connection.execute(update(entity_list).where(entity_list.c.id == found).values(keeps_cases=True))
     return found
 
 
@@ -171,10 +174,11 @@ def add_version(unit: Unit, entity_row: int, *, gone: bool, **columns: Any) -> N
     """Append a version and make it the entity's state; *gone*: nothing registers the entity any more."""
     unit.connection.execute(insert(entity_version), {"entity_id": entity_row, "created_at": unit.now, **columns})
     state = {name: columns[name] for name in ("label", "data", "version", "conflict")}
+    changed_at = unit.now if columns["version"] > 1 else None
     unit.connection.execute(
         update(entity)
         .where(entity.c.id == entity_row)
-        .values(**state, updated_at=unit.now, deleted_at=unit.now if gone else None)
+        .values(**state, updated_at=changed_at, deleted_at=unit.now if gone else None)
     )
 
 

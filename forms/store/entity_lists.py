@@ -1,17 +1,33 @@
 """Entity lists and their entities on their way out, and what a person may change of them."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, func, select, update
 
 from storage.problems import NotFound
-from storage.schema import entity, entity_list, entity_property, entity_version, form, form_attachment, form_version
+from storage.schema import (
+    entity,
+    entity_list,
+    entity_property,
+    entity_version,
+    form,
+    form_attachment,
+    form_version,
+    submission_version,
+)
 from storage.unit_of_work import Unit
 
 ROWS_A_PAGE = 500
+GONE = "~"  # between a deleted list's name and its number: no name in use has one
+
+
+def hash_of(list_id: int, revision: int) -> str:
+    """32 hex digits that change whenever a list does (openrosa.md EL-03)."""
+    return hashlib.md5(f"{list_id}.{revision}".encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +39,23 @@ class Listed:
     name: str
     approval_required: bool
     created_at: datetime
+    keeps_cases: bool
+    access_filter: Mapping[str, Any] | None
+    revision: int
+    deleted_at: datetime | None
     last_entity_at: datetime | None
+    last_update_at: datetime | None
     entities: int
     conflicts: int
 
     @property
     def form_id(self) -> None:
         """A list lies in no form."""
+
+    @property
+    def hash(self) -> str:
+        """What changes whenever the list does."""
+        return hash_of(self.id, self.revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +73,10 @@ class EntityVersion:
     creator_id: int | None
     user_agent: str | None
     created_at: datetime
+    conflict: str | None
+    submission_version_id: int | None
+    source: Mapping[str, Any] | None
+    submission_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +92,8 @@ class Entity:
     created_at: datetime
     updated_at: datetime | None
     deleted_at: datetime | None
+    list_name: str
+    keeps_cases: bool
     current: EntityVersion
 
     @property
@@ -79,6 +111,17 @@ class Named:
 
 def lists_in(unit: Unit, project_id: int, name: str | None = None) -> list[Listed]:
     """The entity lists of a project by name, or the one called *name*."""
+    return _lists(unit, entity_list.c.project_id == project_id, *([] if name is None else [entity_list.c.name == name]))
+
+
+def deleted_lists_in(unit: Unit, project_id: int, list_id: int | None = None) -> list[Listed]:
+    """The entity lists of a project that were deleted by the names they had, or the one with this number."""
+    here = (entity_list.c.project_id == project_id, *([] if list_id is None else [entity_list.c.id == list_id]))
+    found = _lists(unit, *here, deleted=True)
+    return [replace(each, name=each.name.rpartition(GONE)[0]) for each in found]
+
+
+def _lists(unit: Unit, *wanted: ColumnElement[bool], deleted: bool = False) -> list[Listed]:
     standing = entity.c.deleted_at.is_(None)
     rows = unit.connection.execute(
         select(
@@ -87,16 +130,21 @@ def lists_in(unit: Unit, project_id: int, name: str | None = None) -> list[Liste
             entity_list.c.name,
             entity_list.c.approval_required,
             entity_list.c.created_at,
+            entity_list.c.keeps_cases,
+            entity_list.c.access_filter,
+            entity_list.c.revision,
+            entity_list.c.deleted_at,
             func.max(entity.c.created_at).filter(standing),
+            func.max(func.coalesce(entity.c.updated_at, entity.c.created_at)),
             func.count(entity.c.id).filter(standing),
             func.count(entity.c.conflict).filter(standing),
         )
         .outerjoin(entity, entity.c.entity_list_id == entity_list.c.id)
-        .where(entity_list.c.project_id == project_id, *([] if name is None else [entity_list.c.name == name]))
+        .where(entity_list.c.deleted_at.is_not(None) if deleted else entity_list.c.deleted_at.is_(None), *wanted)
         .group_by(entity_list.c.id)
         .order_by(entity_list.c.name)
     )
-    return [Listed(*row) for row in rows]
+    return [Listed(*tuple(row)) for row in rows]
 
 
 def list_of(unit: Unit, project_id: int, name: str, **_path: object) -> Listed:
@@ -144,6 +192,10 @@ _VERSION = (
     entity_version.c.creator_id,
     entity_version.c.user_agent,
     entity_version.c.created_at,
+    entity_version.c.conflict,
+    entity_version.c.submission_version_id,
+    entity_version.c.source,
+    submission_version.c.submission_id,
 )
 
 
@@ -159,10 +211,13 @@ def _entities() -> Select[Any]:
             entity.c.created_at,
             entity.c.updated_at,
             entity.c.deleted_at,
+            entity_list.c.name,
+            entity_list.c.keeps_cases,
             *_VERSION,
         )
         .join(entity_list, entity_list.c.id == entity.c.entity_list_id)
         .join(entity_version, (entity_version.c.entity_id == entity.c.id) & (entity_version.c.version == entity.c.version))
+        .outerjoin(submission_version, submission_version.c.id == entity_version.c.submission_version_id)
     )
 
 
@@ -196,9 +251,12 @@ def entity_of(unit: Unit, project_id: int, name: str, uuid: str, **_path: object
 def versions(unit: Unit, entity_row: int) -> list[EntityVersion]:
     """Every version of an entity, the first one first."""
     rows = unit.connection.execute(
-        select(*_VERSION).where(entity_version.c.entity_id == entity_row).order_by(entity_version.c.version)
+        select(*_VERSION)
+        .outerjoin(submission_version, submission_version.c.id == entity_version.c.submission_version_id)
+        .where(entity_version.c.entity_id == entity_row)
+        .order_by(entity_version.c.version)
     )
-    return [EntityVersion(*row) for row in rows]
+    return [EntityVersion(*tuple(row)) for row in rows]
 
 
 def set_approval(unit: Unit, entity_list_id: int, *, required: bool) -> None:
@@ -218,5 +276,11 @@ def set_deleted(unit: Unit, entity_row: int, *, deleted: bool) -> None:
 
 
 def settle_conflict(unit: Unit, entity_row: int) -> None:
-    """A person has looked at the conflict."""
+    """A person has looked at the conflict: what is said from now on starts from an entity without one."""
     unit.connection.execute(update(entity).where(entity.c.id == entity_row).values(conflict=None, updated_at=unit.now))
+    current = select(entity.c.version).where(entity.c.id == entity_row).scalar_subquery()
+    unit.connection.execute(
+        update(entity_version)
+        .where(entity_version.c.entity_id == entity_row, entity_version.c.version == current)
+        .values(conflict=None)
+    )

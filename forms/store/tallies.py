@@ -68,12 +68,13 @@ def project_tallies(unit: Unit) -> Mapping[int, ProjectTally]:
         .where(live, submission.c.draft.is_(False), submission.c.deleted_at.is_(None))
         .group_by(form.c.project_id),
     )
-    lists = _by_project(unit, select(entity_list.c.project_id, func.count()).group_by(entity_list.c.project_id))
+    in_use = entity_list.c.deleted_at.is_(None)
+    lists = _by_project(unit, select(entity_list.c.project_id, func.count()).where(in_use).group_by(entity_list.c.project_id))
     entities = _by_project(
         unit,
         select(entity_list.c.project_id, func.max(entity.c.created_at))
         .join(entity, entity.c.entity_list_id == entity_list.c.id)
-        .where(entity.c.deleted_at.is_(None))
+        .where(entity.c.deleted_at.is_(None), in_use)
         .group_by(entity_list.c.project_id),
     )
     found = app_users.keys() | forms.keys() | last.keys() | lists.keys() | entities.keys()

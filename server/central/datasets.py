@@ -81,7 +81,7 @@ def _described(ask: Ask[Listed], found: Listed) -> dict[str, Any]:
     named = {xml_form_id: {"xmlFormId": xml_form_id, "name": title} for xml_form_id, (title, _) in sources.items()}
     return {
         **_dataset(found),
-        "lastUpdate": stated(found.last_entity_at),
+        "lastUpdate": stated(max(found.created_at, found.last_update_at or found.created_at)),
         "sourceForms": list(named.values()),
         "linkedForms": [{"xmlFormId": each.xml_form_id, "name": each.name} for each in lists.linked_forms(ask.unit, found.id)],
         "properties": [

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import Any
 
 from forms import editing_entities
+from forms.entity import history
 from forms.entity.state import LABEL
 from forms.problems import MissingField
 from forms.store import entity_lists as lists
@@ -33,6 +34,7 @@ def list_entities(ask: Ask[Listed]) -> Answer:
 
     Source: ODK Central, GET …/entities.
     """
+    ask.note_look("dataset.export", project_id=ask.found.project_id, subject=ask.found.name)
     found = lists.entities(ask.unit, ask.found.id, deleted=switch(ask.query, "deleted"))
     return Answer(_array(ask, found), 200, "application/json; charset=utf-8")
 
@@ -62,18 +64,8 @@ def one_entity(ask: Ask[Entity]) -> Answer:
 
     Source: ODK Central, GET …/entities/{uuid}.
     """
-    return json(_entity(ask.found, _actors(ask, [ask.found]), data=True))
-
-
-@central.get(f"{ENTITY}/versions", needs=Verb.ENTITY_READ, finds=lists.entity_of)
-def list_versions(ask: Ask[Entity]) -> Answer:
-    """Every version of an entity, the first one first.
-
-    Source: ODK Central, GET …/entities/{uuid}/versions.
-    """
-    found = lists.versions(ask.unit, ask.found.id)
-    known = actors_by_id(ask.unit, [each.creator_id for each in found]) if extended(ask.headers) else None
-    return json([_version(each, known, data=True) | {"current": each.version == ask.found.current.version} for each in found])
+    note_look(ask)
+    return json(_whole(ask, ask.found))
 
 
 @central.route("PATCH", ENTITY, needs=Verb.ENTITY_UPDATE, finds=lists.entity_of, reads=json_object)
@@ -118,9 +110,24 @@ def restore_entity(ask: Ask[Entity]) -> Answer:
     return success()
 
 
+def note_look(ask: Ask[Entity]) -> None:
+    """Have it noted that somebody looked at an entity; who goes on to its history within minutes has looked once."""
+    ask.note_look(
+        "entity.view", project_id=ask.found.project_id, subject=ask.found.uuid, details={"dataset": ask.found.list_name}
+    )
+
+
 def _answer(ask: Ask[Any], project_id: int, name: str, uuid: str) -> Answer:
     found = lists.entity_of(ask.unit, project_id, name, uuid)
-    return json(_entity(found, _actors(ask, [found]), data=True))
+    return json(_whole(ask, found))
+
+
+def _whole(ask: Ask[Any], found: Entity) -> dict[str, Any]:
+    """An entity with its data, and with what its newest version contradicts."""
+    made = _entity(found, _actors(ask, [found]), data=True)
+    last = history.told(lists.versions(ask.unit, found.id))[-1]
+    made["currentVersion"]["conflictingProperties"] = None if last.conflicting is None else list(last.conflicting)
+    return made
 
 
 def _user_agent(ask: Ask[Any]) -> str | None:
@@ -152,12 +159,13 @@ def _entity(found: Entity, known: Mapping[int, KnownActor] | None, *, data: bool
         "deletedAt": stated(found.deleted_at),
         "creatorId": found.creator_id,
         "conflict": found.conflict,
-        "currentVersion": _version(found.current, known, data=data),
+        "currentVersion": version_shape(found.current, known, data=data),
     }
     return made if known is None else made | {"creator": shapes.actor(known.get(found.creator_id or 0))}
 
 
-def _version(found: EntityVersion, known: Mapping[int, KnownActor] | None, *, data: bool) -> dict[str, Any]:
+def version_shape(found: EntityVersion, known: Mapping[int, KnownActor] | None, *, data: bool) -> dict[str, Any]:
+    """A version as Central tells it; *data*: with its properties, and with what was said."""
     made: dict[str, Any] = {
         "label": found.label,
         "current": True,

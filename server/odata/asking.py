@@ -6,7 +6,7 @@ Unknown options are refused, never ignored: a client that asked for a filter and
 import base64
 import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from forms.export.odata_filter import Expression, Ordering, read_filter, read_order
@@ -14,6 +14,8 @@ from server.web.parameters import number, switch
 from storage.problems import NotFound, Problem
 
 OPTIONS = frozenset({"$format", "$count", "$skip", "$top", "$filter", "$wkt", "$expand", "$select", "$skiptoken", "$orderby"})
+# Entities have no repeats to expand; their properties are texts, and searched.
+OPTIONS_OF_ENTITIES = OPTIONS - {"$wkt", "$expand"} | {"$search"}
 JSON = frozenset({"application/json", "json"})
 XML = frozenset({"application/xml", "text/xml", "xml", "application/atom+xml", "application/atomsvc+xml", "atom"})
 FIRST_KIND = "01"
@@ -58,7 +60,7 @@ class NotAcceptable(Problem):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """Where a page ended: the submission, and in a repeat's table its last row."""
+    """Where a page ended: the submission or the entity, and in a repeat's table its last row."""
 
     instance_id: str
     row_id: str | None
@@ -84,13 +86,13 @@ class Asked:
         return self.top is not None or self.skip > 0 or self.token is not None
 
 
-def check(query: Mapping[str, str], headers: Mapping[str, str], *, xml: bool = False) -> None:
-    """Go on only if the request is one that this service can answer, with XML or with JSON.
+def check(query: Mapping[str, str], headers: Mapping[str, str], *, xml: bool = False, options: Collection[str] = OPTIONS) -> None:
+    """Go on only if the request is one that this service can answer, with XML or with JSON, and with these *options*.
 
     Raises: NotImplementedHere, NotAcceptable, NotFound. Source: OData 4.01 part 1, 8.2.8, 9.3.1, 11.2.12; ODK Central.
     """
     for name in query:
-        if name not in OPTIONS:
+        if name not in options:
             raise NotImplementedHere(feature=name)
     if not _accepts(query, headers, xml=xml):
         raise NotAcceptable(allowed="application/xml, atom" if xml else "application/json, json")

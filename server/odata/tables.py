@@ -1,15 +1,10 @@
-"""The tables' rows: all of them, pages of them, or those of one submission, streamed as JSON.
-
-A page ends with a link to the next. The link names the last row, not a number of rows, so that nothing is missed or read twice
-while new submissions come in; only an order of the client's own falls back on numbers.
-"""
+"""The tables' rows: all of them, pages of them, or those of one submission, streamed as JSON."""
 
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
-from urllib.parse import quote, urlencode
 
 from forms import exporting
 from forms.definitions import definition_of
@@ -25,10 +20,10 @@ from server.access.verbs import Verb
 from server.odata import asking
 from server.odata.asking import Asked, Token
 from server.odata.documents import DRAFT_SERVICE, SERVICE, address
+from server.odata.streaming import Page, stream
 from server.odata.surface import HEADERS, JSON, odata
 from server.web.answers import Answer
 from server.web.surface import Ask
-from storage.blobs import BLOCK_BYTES
 from storage.problems import NotFound
 
 ONE = f"{SERVICE}/Submissions(<quoted>)"
@@ -53,7 +48,8 @@ def rows(ask: Ask[Form]) -> Answer:
     # Whoever goes on from page to page looks once.
     look = ask.note_look if asked.is_paged else ask.note
     look("form.submission.export", **_told(ask, ask.found.xml_form_id, table=shape.table))
-    return Answer(_stream(_Page(ask, table, asked)), 200, JSON, HEADERS)
+    rows = _Rows(ask, table, asked)
+    return Answer(stream(Page(ask, asked, _context(ask, table), rows.found(), rows.total)), 200, JSON, HEADERS)
 
 
 @odata.get(ONE_TRIAL, f"{ONE_TRIAL}/<path:below>", needs=Verb.SUBMISSION_READ, finds=forms_store.draft_form_of, exports=True)
@@ -88,8 +84,8 @@ def rows_of_one(ask: Ask[Form]) -> Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
-    """One request for rows of a table."""
+class _Rows:
+    """What one request for rows of a table is answered with."""
 
     ask: Ask[Form]
     table: Table
@@ -106,12 +102,12 @@ class _Page:
         most = None if asked.top is None else asked.top + 1
         return replace(every, behind=token.instance_id if token else None, skip=asked.skip, most=most)
 
-    def found(self) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The rows of this page and all that follow, each with its submission's instance id."""
+    def found(self) -> Iterator[tuple[Token, dict[str, Any]]]:
+        """The rows of this page and all that follow, each with its place."""
         listed = exporting.odata(self.ask.unit, self.chosen(), self.table)
-        rows: Iterator[tuple[str, dict[str, Any]]] = ((row.instance_id, made) for row, made in listed)
         if self.table.is_root:
-            return rows
+            return ((Token(row.instance_id, None), made) for row, made in listed)
+        rows: Iterator[tuple[Token, dict[str, Any]]] = ((Token(row.instance_id, made["__id"]), made) for row, made in listed)
         if self.asked.token is not None and self.asked.token.row_id is not None:
             rows = _behind(rows, self.asked.token)
         return islice(rows, self.asked.skip, None)
@@ -124,56 +120,20 @@ class _Page:
         # Rows of repeats are known only by reading the answers.
         return sum(1 for _ in exporting.odata(self.ask.unit, every, self.table))
 
-    def next_link(self, token: Token) -> str:
-        """The address of the page behind *token*."""
-        query = {name: value for name, value in self.ask.query.items() if name not in ("$skip", "$skiptoken")}
-        if self.asked.order:
-            query["$skip"] = str(self.asked.skip + (self.asked.top or 0))
-        else:
-            query["$skiptoken"] = asking.written(token)
-        path = self.ask.target.partition("?")[0]
-        return f"{self.ask.site.settings.site_url}{path}?{urlencode(query, quote_via=quote)}"
-
-
-def _stream(page: _Page) -> Iterator[bytes]:
-    """The answer in blocks; what can be refused is refused before the first one is full."""
-    parts = [f'{{"@odata.context":{json.dumps(_context(page.ask, page.table))},"value":[']
-    size, number, last = 0, 0, None
-    top = page.asked.top
-    more = False
-    for instance_id, row in page.found():
-        if number == top:
-            more = True
-            break
-        text = json.dumps(row, ensure_ascii=False, separators=(",", ":"))
-        parts.append(f",{text}" if number else text)
-        size += len(text)
-        number += 1
-        last = Token(instance_id, None if page.table.is_root else row["__id"])
-        if size >= BLOCK_BYTES:
-            yield "".join(parts).encode()
-            parts, size = [], 0
-    parts.append("]")
-    if more and last is not None:
-        parts.append(f',"@odata.nextLink":{json.dumps(page.next_link(last))}')
-    if page.asked.count:
-        parts.append(f',"@odata.count":{page.total() if page.asked.is_paged else number}')
-    yield "".join([*parts, "}"]).encode()
-
 
 def _told(ask: Ask[Form], subject: str, **details: str) -> dict[str, Any]:
     told: dict[str, Any] = details | ({"draft": True} if ask.found.is_draft else {})
     return {"project_id": ask.found.project_id, "form_id": ask.found.form_id, "subject": subject, "details": told or None}
 
 
-def _behind(rows: Iterator[tuple[str, dict[str, Any]]], token: Token) -> Iterator[tuple[str, dict[str, Any]]]:
+def _behind(rows: Iterator[tuple[Token, dict[str, Any]]], token: Token) -> Iterator[tuple[Token, dict[str, Any]]]:
     """What comes after the row that *token* names; the rows of its submission may have changed meanwhile."""
     passed = False
-    for instance_id, row in rows:
-        if passed or instance_id != token.instance_id:
+    for place, row in rows:
+        if passed or place.instance_id != token.instance_id:
             passed = True
-            yield instance_id, row
-        elif row["__id"] == token.row_id:
+            yield place, row
+        elif place.row_id == token.row_id:
             passed = True
 
 

@@ -3,6 +3,9 @@
 An `entity` is the current state; each applied action of a submission is an `entity_version` with what was received, so that
 offline branches can be followed (openrosa.md EN-24, EN-29). An action whose base has not arrived waits in `entity_held`.
 `entity_list.revision` grows with every change: it is the hash that tablets compare.
+
+A list that was deleted gives its name away: it is called `name~id` from then on, as no list that is in use can be. A list that a
+form which keeps cases was ever published for shows case records for good (`keeps_cases`): only forms say anything in it.
 """
 
 from sqlalchemy import JSON, Boolean, Column, ForeignKey, Index, Integer, Table, UniqueConstraint, false
@@ -18,6 +21,10 @@ entity_list = Table(
     Column("approval_required", Boolean, nullable=False, server_default=false()),
     Column("revision", Integer, nullable=False, server_default="0"),
     moment("created_at"),
+    Column("keeps_cases", Boolean, nullable=False, server_default=false()),
+    # Which entities those see who only hold the list as a form's attachment; null: all.
+    Column("access_filter", JSON(none_as_null=True), nullable=True),
+    moment("deleted_at", nullable=True),
     UniqueConstraint("project_id", "name"),
 )
 
@@ -66,6 +73,8 @@ entity_version = Table(
     Column("submission_version_id", ForeignKey("submission_version.id"), nullable=True, index=True),
     Column("creator_id", ForeignKey("actor.id"), nullable=True),
     text("user_agent", nullable=True),
+    # Of what was sent with many others at once: what the client called it, `{"name": …, "size": …}`.
+    Column("source", JSON(none_as_null=True), nullable=True),
     moment("created_at"),
 )
 
