@@ -19,8 +19,11 @@ def record(
     form_id: int | None = None,
     subject: str | None = None,
     details: Mapping[str, Any] | None = None,
+    actor_id: int | None = None,
 ) -> None:
     """Add that the unit's actor did *action* (Central's words: `form.create`, `submission.create`, ours: `case.view`, …).
+
+    *actor_id*: who it was, when only the unit itself found that out.
 
     *subject* names the thing (an instance id, a case number, a file's hash); *details* holds counts and codes, never answers.
     """
@@ -28,7 +31,7 @@ def record(
         _ADD,
         {
             "at": unit.now,
-            "actor_id": unit.actor_id,
+            "actor_id": unit.actor_id if actor_id is None else actor_id,
             "action": action,
             "project_id": project_id,
             "form_id": form_id,

@@ -3,6 +3,7 @@
 from server.admin import (
     accounts,
     app_users,
+    audits,
     cases,
     choosing,
     collect_settings,
@@ -31,6 +32,7 @@ __all__ = ["admin", "public"]
 DECLARING = (
     accounts,
     app_users,
+    audits,
     cases,
     choosing,
     collect_settings,

@@ -111,6 +111,7 @@ def page(
         csrf=actor.csrf if actor else None,
         target=target or ask.target,
         sees_users=policy.allows(ask.unit, actor, Verb.USER_LIST, SITE),
+        sees_log=policy.allows(ask.unit, actor, Verb.AUDIT_READ, SITE),
         **context,
     )
     return made.with_headers(headers or {})
@@ -219,7 +220,7 @@ def _environment(code: str, time_zone: str) -> jinja2.Environment:
         link=link, lang=spoken.code, languages=NAMES, style=STYLE_HREF, icon=ICON_HREF, Verb=Verb, said=spoken.said,
         role_name=partial(role, spoken),
         # What only some pages have.
-        actor=None, csrf=None, target=None, sees_users=False, tabs=(), project=None,
+        actor=None, csrf=None, target=None, sees_users=False, sees_log=False, tabs=(), project=None,
         # What was typed into a form that is shown again, and what is wrong with it, by field.
         typed=MappingProxyType({}), wrong=MappingProxyType({}),
     )  # fmt: skip

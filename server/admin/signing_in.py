@@ -53,7 +53,7 @@ def sign_in(ask: Ask[None]) -> Answer:
         return page(ask, "sign_in.html", status=422, onward=onward, email=email, failed=True)
     session = actors.begin_session(ask.unit, actor, hours=ask.site.settings.session_hours)
     digests.keep(ask.unit, actor.id, ask.body.get("password", ""), ask.site.settings.digest_key)
-    ask.note("user.session.create", subject=str(actor.id))
+    ask.note("user.session.create", subject=str(actor.id), actor_id=actor.id)
     seconds = ask.site.settings.session_hours * 3600
     return replace(redirect(onward), cookies=ways.begun(session, seconds))
 

@@ -51,7 +51,8 @@ def sign_in(ask: Ask[None]) -> Answer:
     session = actors.begin_session(ask.unit, ask.prepared, hours=ask.site.settings.session_hours)
     digests.keep(ask.unit, ask.prepared.id, ask.body["password"], ask.site.settings.digest_key)
     agent = ask.headers.get("User-Agent", "")[:AGENT_CHARACTERS_MOST]
-    ask.note("user.session.create", subject=str(ask.prepared.id), details={"userAgent": agent} if agent else None)
+    own, details = ask.prepared.id, {"userAgent": agent} if agent else None
+    ask.note("user.session.create", subject=str(own), details=details, actor_id=own)
     made = json(
         {
             "token": session.token,

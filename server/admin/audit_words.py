@@ -1,0 +1,87 @@
+"""What the audit log's actions are called on pages, by the names under which they are recorded."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from server.languages import N_
+
+GROUPS: Mapping[str, str] = MappingProxyType(
+    {
+        "nonverbose": N_("Without submissions and looks"),
+        "user": N_("Users and sign-ins"),
+        "project": N_("Projects"),
+        "form": N_("Forms"),
+        "submission": N_("Submissions"),
+        "case": N_("Cases"),
+        "dataset": N_("Entity lists"),
+        "entity": N_("Entities"),
+        "field_key": N_("App users"),
+        "public_link": N_("Public links"),
+        "quarantine": N_("Quarantine"),
+    }
+)
+
+ACTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "user.create": N_("Added a user"),
+        "user.update": N_("Changed a user"),
+        "user.delete": N_("Removed a user"),
+        "user.assignment.create": N_("Gave a role"),
+        "user.assignment.delete": N_("Took a role away"),
+        "user.session.create": N_("Signed in"),
+        "user.session.refuse": N_("A sign-in was refused"),
+        "user.session.delete": N_("Signed out"),
+        "user.password.link": N_("Made a link to choose a password"),
+        "user.preference.update": N_("Changed a preference"),
+        "user.preference.delete": N_("Removed a preference"),
+        "project.create": N_("Created the project"),
+        "project.update": N_("Changed the project"),
+        "project.update.encrypt": N_("Encrypted the project"),
+        "project.delete": N_("Deleted the project"),
+        "form.create": N_("Created the form"),
+        "form.update": N_("Changed the form"),
+        "form.update.draft.set": N_("Uploaded a draft"),
+        "form.update.draft.delete": N_("Discarded the draft"),
+        "form.update.publish": N_("Published the form"),
+        "form.attachment.update": N_("Changed a media file of the draft"),
+        "form.submission.export": N_("Exported submissions"),
+        "form.delete": N_("Deleted the form"),
+        "form.restore": N_("Restored the form"),
+        "form.purge": N_("Purged the form"),
+        "submission.create": N_("Sent a submission"),
+        "submission.update": N_("Reviewed a submission"),
+        "submission.update.version": N_("Edited a submission"),
+        "submission.attachment.update": N_("Changed a file of a submission"),
+        "submission.attachment.view": N_("Looked at a file"),
+        "submission.comment.create": N_("Commented on a submission"),
+        "submission.view": N_("Looked at a submission"),
+        "submission.delete": N_("Deleted a submission"),
+        "submission.restore": N_("Restored a submission"),
+        "submission.purge": N_("Purged a submission"),
+        "case.search": N_("Searched for a case"),
+        "case.view": N_("Looked at a case"),
+        "dataset.update": N_("Changed an entity list"),
+        "entity.create": N_("Made an entity"),
+        "entity.update.version": N_("Changed an entity"),
+        "entity.update.resolve": N_("Settled a conflict"),
+        "entity.error": N_("An entity could not be made"),
+        "entity.delete": N_("Deleted an entity"),
+        "entity.restore": N_("Restored an entity"),
+        "field_key.create": N_("Added an app user"),
+        "field_key.update": N_("Changed an app user"),
+        "field_key.show": N_("Showed an app user’s code"),
+        "field_key.session.end": N_("Revoked an app user"),
+        "field_key.delete": N_("Deleted an app user"),
+        "field_key.assignment.create": N_("Gave an app user a form"),
+        "field_key.assignment.delete": N_("Took a form from an app user"),
+        "public_link.create": N_("Made a public link"),
+        "public_link.update": N_("Changed a public link"),
+        "public_link.show": N_("Showed a public link"),
+        "public_link.session.end": N_("Revoked a public link"),
+        "public_link.delete": N_("Deleted a public link"),
+        "quarantine.create": N_("A payload was refused and kept"),
+        "quarantine.view": N_("Looked at a refused payload"),
+        "quarantine.take": N_("Took in a refused payload"),
+        "quarantine.drop": N_("Dropped a refused payload"),
+    }
+)
