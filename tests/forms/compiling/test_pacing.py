@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from forms.compiling.pacing import BUSY, PATIENCE_SECONDS, REST, Pace
 
-# Half a second of work in small steps, then what became of it: its niceness, and how often it gave the processor away itself.
+# Some slices of work in small steps, and not many, since the last place in the queue is a slow one; then what became of it: its
+# niceness, and how often it gave the processor away itself.
 WORK = """
 import os, resource, time
 from forms.compiling.pacing import pace_after
@@ -19,7 +20,8 @@ def gave_away():
     return resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
 before = gave_away()
 pace_after({after})
-while time.process_time() < 0.5:
+end = time.process_time() + 0.08
+while time.process_time() < end:
     sum(range(1000))
 print(os.getpriority(os.PRIO_PROCESS, 0), gave_away() - before, flush=True)
 os._exit(0)
@@ -66,7 +68,7 @@ def test_beside_others_a_large_form_takes_the_last_place_and_rests(after: str, l
     niceness, gave_away = map(int, done.stdout.split())
 
     assert (niceness == 19) is last
-    assert (gave_away > 10) is last
+    assert (gave_away > 3) is last
 
 
 def _on(processor: int, script: str) -> str:
