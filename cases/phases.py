@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from cases.fact import FactSheet
+from cases.values import time_between
 
 PHASES = ("intake", "assess", "assist", "return", "reint", "closed")
 REOPENS_WITHIN = timedelta(days=365)
@@ -43,7 +44,7 @@ def episodes(sheets: Sequence[FactSheet]) -> list[Episode]:
     found: list[Episode] = []
     for sheet in sheets:
         now = found[-1] if found else None
-        if now is None or (now.closed_on and _days(now.closed_on, sheet.event_at) > REOPENS_WITHIN):
+        if now is None or (now.closed_on and time_between(now.closed_on, sheet.event_at) > REOPENS_WITHIN):
             now = Episode(len(found) + 1, [])
             found.append(now)
         elif _reopens(now, sheet):
@@ -68,7 +69,7 @@ def _close(episode: Episode, sheet: FactSheet) -> None:
     elif _is_unreached(sheet):
         row = _unanswered(episode.sheets)
         attempts = sum(int(_of(one, "followup", "attempts") or 1) for one in row)
-        if attempts >= LOST_ATTEMPTS and _days(row[0].event_at, sheet.event_at) >= LOST_AFTER:
+        if attempts >= LOST_ATTEMPTS and time_between(row[0].event_at, sheet.event_at) >= LOST_AFTER:
             episode.closed_on, episode.closure_reason = sheet.event_at[:10], "lost"
 
 
@@ -110,7 +111,3 @@ def _has_returned(sheet: FactSheet) -> bool:
 
 def _of(sheet: FactSheet, table: str, column: str) -> Any:
     return next((said.values.get(column) for said in sheet.statements.get(table, ())), None)
-
-
-def _days(one: str, other: str) -> timedelta:
-    return date.fromisoformat(other[:10]) - date.fromisoformat(one[:10])

@@ -29,6 +29,11 @@ def moment_of(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+def time_between(one: str, other: str) -> timedelta:
+    """Whole days from the day of *one* date or moment of a record to that of the *other*."""
+    return date.fromisoformat(other[:10]) - date.fromisoformat(one[:10])
+
+
 def read_moment(text: str) -> str:
     """The moment said by an XForms dateTime, date, or decimal count of days since 1970; without a zone it is UTC, as in Mali.
 

@@ -1,10 +1,11 @@
 """Health visits and what hangs on them. Everything is health class; mental health and clinical notes stay with clinicians."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from cases.fact import FactSheet, Statement
 from cases.projection.drafting import OLD, VALID, Draft
+from cases.values import time_between
 
 UNITS = {
     "temp": "°C",
@@ -98,7 +99,7 @@ def _order_for(
 ) -> dict[str, Any] | None:
     for before, _, values in orders:
         waiting = values.get("status") in ("ordered", "sampled") and values.get("type") == said.values.get("type")
-        if waiting and before is not sheet and _days(before.event_at, sheet.event_at) <= RESULT_WINDOW:
+        if waiting and before is not sheet and time_between(before.event_at, sheet.event_at) <= RESULT_WINDOW:
             return values
     return None
 
@@ -121,7 +122,7 @@ def admissions(draft: Draft) -> list[tuple[FactSheet, Statement, dict[str, Any]]
             stay.update({**said.values, **sums, "admitted_on": stay.get("admitted_on", begun)})
     for sheet, said, values in stays:
         if "admitted_on" in values and "discharged_on" in values:
-            values["nights"] = _days(values["admitted_on"], values["discharged_on"]).days
+            values["nights"] = time_between(values["admitted_on"], values["discharged_on"]).days
         draft.add_said("admission", sheet, said, values)
     return stays
 
@@ -130,7 +131,7 @@ def _is_same(stay: dict[str, Any], begun: str | None) -> bool:
     """Whether an admission told on *begun* is that stay: the same day, or a day or two off while it is still open."""
     if begun is None or "admitted_on" not in stay:
         return "discharged_on" not in stay
-    apart = abs(_days(stay["admitted_on"], begun))
+    apart = abs(time_between(stay["admitted_on"], begun))
     return apart == timedelta(0) or ("discharged_on" not in stay and apart <= SAME_ADMISSION)
 
 
@@ -139,7 +140,3 @@ def fitness(draft: Draft) -> None:
     told = list(draft.said("fitness"))
     for n, (sheet, said) in enumerate(told, 1):
         draft.add_said("fitness", sheet, said, said.values, VALID if n == len(told) else OLD)
-
-
-def _days(one: str, other: str) -> timedelta:
-    return date.fromisoformat(other[:10]) - date.fromisoformat(one[:10])

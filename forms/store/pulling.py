@@ -184,40 +184,29 @@ def deleted_submission_of(unit: Unit, project_id: int, xml_form_id: str, instanc
 def _one(
     unit: Unit, project_id: int, xml_form_id: str, instance_id: str, *, draft: bool = False, deleted: bool = False
 ) -> Pulled:
-    row = unit.connection.execute(
-        _submissions(draft=draft).where(
-            form.c.project_id == project_id,
-            form.c.xml_form_id == xml_form_id,
-            submission.c.instance_id == instance_id,
-            submission.c.deleted_at.is_not(None) if deleted else submission.c.deleted_at.is_(None),
-        )
-    ).one_or_none()
-    if row is None:
-        raise NotFound
-    return _pulled(tuple(row))
+    found = _submissions(draft=draft).where(
+        submission.c.instance_id == instance_id,
+        submission.c.deleted_at.is_not(None) if deleted else submission.c.deleted_at.is_(None),
+    )
+    return _in_form(unit, project_id, xml_form_id, found)
 
 
 def _known(unit: Unit, project_id: int, xml_form_id: str, instance_id: str, *, draft: bool) -> Pulled:
-    try:
-        return _one(unit, project_id, xml_form_id, instance_id, draft=draft)
-    except NotFound:
-        root = (
-            select(submission.c.instance_id)
-            .join(form, form.c.id == submission.c.form_id)
-            .join(submission_version, submission_version.c.submission_id == submission.c.id)
-            .where(
-                form.c.project_id == project_id,
-                form.c.xml_form_id == xml_form_id,
-                form.c.deleted_at.is_(None),
-                submission_version.c.form_id == form.c.id,
-                submission_version.c.draft.is_(draft),
-                submission_version.c.instance_id == instance_id,
-            )
-        )
-        found = unit.connection.execute(root).scalar()
-        if found is None:
-            raise
-        return _one(unit, project_id, xml_form_id, found, draft=draft)
+    named = submission_version.alias("named")
+    found = (
+        _submissions(draft=draft)
+        .join(named, (named.c.submission_id == submission.c.id) & (named.c.form_id == form.c.id))
+        .where(named.c.draft.is_(draft), named.c.instance_id == instance_id, submission.c.deleted_at.is_(None))
+    )
+    return _in_form(unit, project_id, xml_form_id, found)
+
+
+def _in_form(unit: Unit, project_id: int, xml_form_id: str, found: Select[Any]) -> Pulled:
+    query = found.where(form.c.project_id == project_id, form.c.xml_form_id == xml_form_id)
+    row = unit.connection.execute(query).one_or_none()
+    if row is None:
+        raise NotFound
+    return _pulled(tuple(row))
 
 
 def versions(unit: Unit, submission_id: int) -> list[PulledVersion]:

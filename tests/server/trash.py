@@ -1,19 +1,21 @@
 """What the tests of purging need: something that is there to be purged, and everything that is there afterwards."""
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from werkzeug.test import Client
 
 from forms import publishing
 from forms.definition.model import CASE_NAMESPACE
+from forms.store import trash
 from server import sweeping
 from storage import unit_of_work
 from storage.blobs import DiskBlobs, Stored
 from storage.engine import Database
 from storage.partial import Partial
-from storage.schema import blob, metadata
+from storage.schema import blob, form, metadata
 from tests.support import builders
 from tests.support.builders import Tablet
 
@@ -55,6 +57,13 @@ def case_form(database: Database, project_id: int) -> int:
     keeps_cases = builders.register("intake").replace(b"<h:html", f'<h:html xmlns:case="{CASE_NAMESPACE}"'.encode())
     with unit_of_work.writing(database) as unit:
         return publishing.publish(unit, project_id, publishing.Compiled(keeps_cases)).form_id
+
+
+def throw_away(database: Database, form_id: int, days: float) -> None:
+    """Have a form lie in the trash for so long."""
+    with unit_of_work.writing(database) as unit:
+        trash.delete_form(unit, form_id)
+        unit.connection.execute(update(form).where(form.c.id == form_id).values(deleted_at=unit.now - timedelta(days=days)))
 
 
 def swept_hashes(database: Database, blobs: DiskBlobs) -> set[str]:

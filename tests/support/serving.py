@@ -1,4 +1,4 @@
-"""The real application on this test's own database and blobs, called without a socket."""
+"""The real application on this test's own database and blobs, called without a socket; and a tablet that may call it."""
 
 import pytest
 from werkzeug.test import Client
@@ -8,6 +8,8 @@ from server.web.surface import Site
 from storage.blobs import Blobs
 from storage.engine import Database
 from storage.settings import Settings
+from tests.support import builders
+from tests.support.builders import Tablet
 
 
 @pytest.fixture
@@ -20,3 +22,11 @@ def site(settings: Settings, database: Database, blobs: Blobs) -> Site:
 def client(site: Site) -> Client:
     """A client of the application."""
     return Client(application(site))
+
+
+@pytest.fixture
+def tablet(database: Database) -> Tablet:
+    """A tablet in a project that has the form `register`."""
+    project_id = builders.add_project(database)
+    builders.add_form(database, project_id)
+    return builders.add_tablet(database, project_id)

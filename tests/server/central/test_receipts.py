@@ -18,13 +18,6 @@ def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-@pytest.fixture
-def tablet(database: Database) -> Tablet:
-    project_id = builders.add_project(database)
-    builders.add_form(database, project_id)
-    return builders.add_tablet(database, project_id)
-
-
 def send(client: Client, tablet: Tablet, xml: bytes = XML, files: dict[str, bytes] | None = None) -> None:
     client.post(f"/v1/key/{tablet.token}/projects/{tablet.project_id}/submission", **builders.multipart(xml, files))
 

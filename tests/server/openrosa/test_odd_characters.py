@@ -4,7 +4,6 @@ import pytest
 from werkzeug.test import Client
 
 from server.web.surface import Site
-from storage.engine import Database
 from tests.server.admin.browsing import Browser
 from tests.support import builders
 from tests.support.builders import Tablet
@@ -31,13 +30,6 @@ NAMES = [
     b'form-data; filename="x.jpg"',
     b"form-data",
 ]
-
-
-@pytest.fixture
-def tablet(database: Database) -> Tablet:
-    project_id = builders.add_project(database)
-    builders.add_form(database, project_id)
-    return builders.add_tablet(database, project_id)
 
 
 def base(tablet: Tablet) -> str:

@@ -29,14 +29,6 @@ from tests.support.builders import Tablet
 from tests.support.quarantined import drop, take, waiting
 
 
-@pytest.fixture
-def tablet(database: Database) -> Tablet:
-    """A tablet in a project that has the form `register`."""
-    project_id = builders.add_project(database)
-    builders.add_form(database, project_id)
-    return builders.add_tablet(database, project_id)
-
-
 def send(client: Client, tablet: Tablet, xml: bytes, files: dict[str, bytes] | None = None) -> TestResponse:
     url = f"/v1/key/{tablet.token}/projects/{tablet.project_id}/submission?deviceID=collect%3Aabc"
     return client.post(url, **builders.multipart(xml, files), headers={"User-Agent": "Collect"})

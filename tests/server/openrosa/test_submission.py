@@ -18,14 +18,6 @@ from tests.support import builders
 from tests.support.builders import Tablet
 
 
-@pytest.fixture
-def tablet(database: Database) -> Tablet:
-    """A tablet in a project that has the form `register`."""
-    project_id = builders.add_project(database)
-    builders.add_form(database, project_id)
-    return builders.add_tablet(database, project_id)
-
-
 def _url(tablet: Tablet) -> str:
     return f"/v1/key/{tablet.token}/projects/{tablet.project_id}/submission?deviceID=collect%3Aabc"
 
