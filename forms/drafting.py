@@ -34,6 +34,7 @@ class FormExists(Problem):
 
     code = "409.3"
     says = "A resource already exists with {fields} value(s) of {values}."
+    table: str  # by which clients tell what it was
     fields: list[str]
     values: list[str]
 
@@ -119,7 +120,7 @@ def create(unit: Unit, project_id: int, compiled: Compiled) -> int:
     except NotFound:
         form_id = forms.add_form(unit, project_id, definition.xml_form_id)
     else:
-        raise FormExists(fields=["projectId", "xmlFormId"], values=[str(project_id), definition.xml_form_id])
+        raise FormExists(table="forms", fields=["projectId", "xmlFormId"], values=[str(project_id), definition.xml_form_id])
     audit.record(unit, "form.create", project_id=project_id, form_id=form_id, subject=definition.xml_form_id)
     _set_draft(unit, forms.locked(unit, form_id), compiled, definition)
     return form_id
@@ -228,13 +229,15 @@ def link_media(unit: Unit, form_id: int, name: str, *, linked: bool) -> Media:
     Raises: NotFound, NoDataFile. Source: ODK Central, PATCH …/draft/attachments/{name}.
     """
     form = _with_draft(unit, form_id)
-    list_id = entities.list_id(unit, form.project_id, re.sub(r"\.csv$", "", name, flags=re.IGNORECASE))
     file = _media(unit, form, name)
+    if not linked:
+        return file if file.entity_list_id is None else _set_media(unit, form, name, entity_list_id=None)
+    if file.type != "file":
+        raise NoDataFile
+    list_id = entities.list_id(unit, form.project_id, re.sub(r"\.csv$", "", name, flags=re.IGNORECASE))
     if list_id is None:
         raise NotFound
-    if linked and file.type != "file":
-        raise NoDataFile
-    return _set_media(unit, form, name, entity_list_id=list_id if linked else None)
+    return _set_media(unit, form, name, entity_list_id=list_id)
 
 
 def removed_fields(unit: Unit, form: Form, definition: Definition) -> list[str]:

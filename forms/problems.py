@@ -18,7 +18,7 @@ class MissingField(Problem):
     """A form or a submission lacks something that it cannot do without."""
 
     code = "400.2"
-    says = "Required field {field} is missing."
+    says = "Required parameter {field} missing."
 
 
 class XmlTooLarge(Problem):

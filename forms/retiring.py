@@ -22,4 +22,4 @@ def restore(unit: Unit, deleted: DeletedForm) -> None:
             trash.take_back(unit, deleted.form_id)
         keying.give_key(unit, forms.form_by_id(unit, deleted.form_id))
         return
-    raise FormExists(fields=["projectId", "xmlFormId"], values=[str(deleted.project_id), deleted.xml_form_id])
+    raise FormExists(table="forms", fields=["projectId", "xmlFormId"], values=[str(deleted.project_id), deleted.xml_form_id])

@@ -58,7 +58,7 @@ def change(unit: Unit, user: User, *, email: str, display_name: str) -> None:
         raise BadEmail
     taken = select(account.c.actor_id).where(func.lower(account.c.email) == email.lower(), account.c.actor_id != user.actor_id)
     if unit.connection.execute(taken).first() is not None:
-        raise EmailTaken
+        raise EmailTaken(table="users", fields=["email"], values=[email])
     if email != user.email:
         with tried_again_if_taken():
             unit.connection.execute(update(account).where(account.c.actor_id == user.actor_id).values(email=email))

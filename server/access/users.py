@@ -33,6 +33,9 @@ class EmailTaken(Problem):
 
     code = "409.3"
     says = "A user with this e-mail address already exists."
+    table: str  # by which clients tell what it was
+    fields: list[str]
+    values: list[str]
 
 
 class NoSuchUser(Problem):
@@ -149,7 +152,7 @@ def add_user(unit: Unit, email: str, display_name: str, chosen: Chosen, *, diges
     """
     taken = select(account.c.actor_id).where(func.lower(account.c.email) == email.lower())
     if unit.connection.execute(taken).first() is not None:
-        raise EmailTaken
+        raise EmailTaken(table="users", fields=["email"], values=[email])
     added: int = unit.connection.execute(
         insert(actor).returning(actor.c.id), {"kind": "user", "display_name": display_name, "created_at": unit.now}
     ).scalar_one()

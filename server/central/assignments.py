@@ -3,6 +3,7 @@
 A route only says where; whether the asker may give or take that role there is decided by `server.access.delegating`.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -91,7 +92,7 @@ def assign(ask: Ask[Any]) -> Answer:
     held = Assigned(actor_id, role) in assignments.assigned_at(ask.unit, place, role)
     delegating.give(ask.unit, ask.actor, actor_id, role, place)
     if held:
-        raise FormExists(fields=["actorId", "roleId"], values=[str(actor_id), str(NUMBERS[role])])
+        raise FormExists(table="assignments", fields=["actorId", "roleId"], values=[str(actor_id), str(NUMBERS[role])])
     return success()
 
 
@@ -144,10 +145,10 @@ def _assignment(given: Any) -> Assigned:
         if given.get(field) is None:
             raise MissingField(field=f"assignment {field}")
     actor_id, role_id = given["actorId"], given["roleId"]
-    if not isinstance(actor_id, int) or isinstance(actor_id, bool):
+    if isinstance(actor_id, bool) or not re.fullmatch("[0-9]{1,9}", str(actor_id)):
         raise BadParameter(field="actorId", reason="expected a number.")
     try:
-        return Assigned(actor_id, role_named(role_id))
+        return Assigned(int(actor_id), role_named(role_id))
     except NotFound:
         raise Unknown(field="roleId", value=role_id, table="roles") from None
 

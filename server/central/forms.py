@@ -28,6 +28,7 @@ from server.web.answers import Answer, json, stated, success
 from server.web.bodies import json_object
 from server.web.parameters import BadParameter, action_notes, extended, switch
 from server.web.surface import ANYONE, SIGNED_IN, Ask, place_of, verb_for
+from storage.problems import NotAllowed
 from storage.schema import form
 
 FORMS = "/projects/<int:project_id>/forms"
@@ -102,6 +103,8 @@ def form_by_link(ask: Ask[FormVersion]) -> Answer:
     Source: ODK Central, GET /form-links/{enketoId}/form.
     """
     if not ask.found.is_draft:
+        if ask.actor is None:
+            raise NotAllowed
         policy.require(ask.unit, ask.actor, verb_for(Verb.OPEN_FORM_READ, ask.found), place_of(ask.found))
     return json(_form(ask.found))
 

@@ -80,8 +80,10 @@ def heed(ask: Ask[Any], uploaded: Uploaded | None, *, removed: list[str], delete
             }
         )
     if said or workflow:
-        found = {"xlsFormWarnings": said} | ({"workflowWarnings": workflow} if workflow else {})
-        raise Warned(warnings=found, issues=[*uploaded.warnings] if uploaded else [])
+        # A list that is there, be it empty, is a heading to Central's own page.
+        found = ({"xlsFormWarnings": said} if said else {}) | ({"workflowWarnings": workflow} if workflow else {})
+        issues = [*uploaded.warnings] if uploaded else []
+        raise Warned(warnings=found, **({"issues": issues} if issues else {}))
 
 
 def told(ask: Ask[Any], uploaded: Uploaded) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from forms.store.forms import Form
 from forms.store.media import Media
 from forms.store.projects import Project
 from forms.store.versions import NAMELESS, FormVersion
-from server.access import policy
+from server.access import app_users, policy
 from server.access.policy import may
 from server.access.verbs import Verb
 from server.openrosa.contact import heard
@@ -35,9 +35,14 @@ def form_list(ask: Ask[Project]) -> Answer:
     """The open forms that the caller may list; `?formID=` narrows it to one.
 
     Source: openrosa.md FL-01 to FL-34. An empty list wipes tablets that match exactly (FL-25), so a caller with no right in
-    this project at all is refused rather than shown nothing.
+    this project at all is refused rather than shown nothing; but a tablet of the project to which nothing is assigned yet, or
+    no more, is shown that (FL-26).
     """
-    ask.require_any(Verb.OPEN_FORM_READ)
+    try:
+        ask.require_any(Verb.OPEN_FORM_READ)
+    except NotAllowed:
+        if not app_users.was_of(ask.unit, ask.found.id, ask.unit.actor_id or 0):
+            raise
     heard(ask)
     visible = may(ask.actor, Verb.OPEN_FORM_READ, project_id=form.c.project_id, form_id=form.c.id) & (form.c.state == "open")
     return listing(ask, forms_store.forms_in(ask.unit, ask.found.id, visible))

@@ -14,19 +14,21 @@ from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
 from flask import Flask, Request, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
-from werkzeug.routing import Map, Rule
+from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule, ValidationError
 
 from server.access.digests import StaleNonce
 from server.web import lifecycle, ways
 from server.web.answers import Answer, Cookie, redirect
 from server.web.bodies import STREAMED, Incoming
 from server.web.compressing import compressed
+from server.web.parameters import LARGEST
 from server.web.surface import Ask, Credentials, Route, Site, Surface
 from storage.problems import AuthenticationFailed, NotFound, Problem
 
 log = logging.getLogger("siraba.web")
 
 Application = Flask
+API = "/v1/"  # where addresses are Central's, and are read as Central reads them
 NO_NUL = "\N{REPLACEMENT CHARACTER}"  # PostgreSQL keeps every character but this one, and no name holds it
 
 HARDENING = {
@@ -43,6 +45,13 @@ class WrongMethod(Problem):
 
     code = "405.61"
     says = "This address does not take {method} requests."
+
+
+class NotANumber(Problem):
+    """What stands in an address where a number belongs is none."""
+
+    code = "400.11"
+    says = 'Invalid input data type: expected "{value}" to be ({expected})'
 
 
 class Broken(Problem):
@@ -111,7 +120,7 @@ class RawPath:
         raw = environ.get("RAW_URI") or environ.get("REQUEST_URI")
         if raw and raw.startswith("/"):
             path = raw.partition("?")[0]
-            if path.startswith("/v1/"):
+            if path.startswith(API):
                 path = path.rstrip("/")
             path = path.replace("%25", "%2525").replace("%2f", "%252F").replace("%2F", "%252F")
             environ["PATH_INFO"] = unquote_to_bytes(path).decode("latin-1")
@@ -140,10 +149,47 @@ def make_app(site: Site, surfaces: Iterable[Surface]) -> Application:
     return app
 
 
+class Number(IntegerConverter):
+    """A number as the databases count rows; there is nothing under any other."""
+
+    def to_python(self, value: str) -> int:
+        """Raises: ValidationError, so that no route is found."""
+        if len(value) > len(str(LARGEST)) or int(value) > LARGEST:
+            raise ValidationError
+        return int(value)
+
+
+class ApisNumber(BaseConverter):
+    """The same in the API, whose clients are told that something else is no number: as text it goes on to `_require_numbers`."""
+
+    weight = Number.weight
+
+    def to_python(self, value: str) -> int | str:
+        """Raises: ValidationError, so that no route is found."""
+        return Number(self.map).to_python(value) if value.isascii() and value.isdigit() else value
+
+
 @lru_cache(maxsize=4)
 def _rules(routes: tuple[Route, ...]) -> Map:
     """Where each path leads, for all applications of a process: werkzeug takes longer to compile so many rules than to serve."""
-    return Map([Rule(route.rule, methods=[route.method], endpoint=_endpoint(route)) for route in routes])
+    return Map(
+        [Rule(_converted(route.rule), methods=[route.method], endpoint=_endpoint(route)) for route in routes],
+        converters={"int": Number, "api_int": ApisNumber},
+    )
+
+
+def _converted(rule: str) -> str:
+    return rule.replace("<int:", "<api_int:") if rule.startswith(API) else rule
+
+
+def _require_numbers(route: Route, path: Mapping[str, Any]) -> None:
+    """Go on only if numbers stand where they belong.
+
+    Raises: NotANumber. Source: ODK Central, whose database says so, before it is known who asks.
+    """
+    for name, value in path.items():
+        if isinstance(value, str) and f"<int:{name}>" in route.rule:
+            raise NotANumber(value=value, expected="integer")
 
 
 def _endpoint(route: Route) -> str:
@@ -168,6 +214,7 @@ def _answered(site: Site, route: Route, arguments: dict[str, Any]) -> Answer:
         key = _cleaned(request.args).get("st")  # as good as the key in the path (openrosa.md AU-13)
     language = _language(request, site, route.surface)
     try:
+        _require_numbers(route, path)
         return lifecycle.answer(
             route,
             _ask(site, route, path, key, language),

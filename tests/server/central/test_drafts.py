@@ -237,11 +237,13 @@ def test_a_data_file_can_be_an_entity_list(client: Client, form: str, database: 
 
     assert client.open(f"{form}/draft/attachments/people.csv", method="PATCH", json={"dataset": True}).get_json()["datasetExists"]
     assert client.get(f"{form}/draft/attachments/people.csv").data.startswith(b"name,label,__version")
+    for _ in range(2):  # no longer, whether or not it was
+        unlinked = client.open(f"{form}/draft/attachments/people.csv", method="PATCH", json={"dataset": False}).get_json()
+        assert (unlinked["datasetExists"], unlinked["exists"]) == (False, False)
     assert client.open(f"{form}/draft/attachments/people.csv", method="PATCH", json={}).get_json()["code"] == 400.2
 
 
-def test_only_a_data_file_can_be_an_entity_list(client: Client, forms: str, database: Database, project_id: int) -> None:
-    builders.add_form(database, project_id)  # which makes the list people
+def test_only_a_data_file_can_be_an_entity_list(client: Client, forms: str) -> None:
     client.post(forms, data=xform().replace(b"images/p.png", b"images/people").replace(b"people.csv", b"p.csv"), headers=XML)
 
     refused = client.open(f"{forms}/survey/draft/attachments/people", method="PATCH", json={"dataset": True})

@@ -290,7 +290,7 @@ def test_a_form_that_is_there_is_told_field_by_field(designer: Asker) -> None:
     refused = designer.ask("POST", "", headers=XML, data=form()).get_json()
 
     project_id = designer.forms.split("/")[3]
-    assert refused["details"] == {"fields": ["projectId", "xmlFormId"], "values": [project_id, "register"]}
+    assert refused["details"] == {"table": "forms", "fields": ["projectId", "xmlFormId"], "values": [project_id, "register"]}
     assert refused["message"] == f"A resource already exists with projectId,xmlFormId value(s) of {project_id},register."
 
 

@@ -36,7 +36,7 @@ def test_who_may_read_a_form_finds_it_by_either_of_its_names(households: Househo
 
     assert (told["projectId"], told["version"], told["state"]) == (households.project_id, "1", "open")
     for name in found.values():
-        assert [ask(households.client, name, each) for each in (manager, collector, stranger, None)] == [200, 200, 403, 401]
+        assert [ask(households.client, name, each) for each in (manager, collector, stranger, None)] == [200, 200, 403, 403]
     assert ask(households.client, "nothing", manager) == 404
 
 

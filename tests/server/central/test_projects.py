@@ -77,6 +77,27 @@ def test_another_project_is_refused(households: Households, database: Database) 
     assert households.get("/v1/projects/999").status_code == 404
 
 
+def test_what_is_no_number_is_told_so_and_a_large_one_is_not_found(client: Client, households: Households) -> None:
+    for path, value in (
+        ("projects/mali", "mali"),
+        ("projects/1.5/forms", "1.5"),
+        ("projects/1/app-users/tablet%201", "tablet 1"),
+        ("projects/1/assignments/manager/awa", "awa"),
+        ("users/-1", "-1"),
+    ):
+        for method in ("GET", "DELETE"):
+            refused = client.open(f"/v1/{path}", method=method, headers=basic(households.viewer))
+            if refused.status_code != 405:
+                said = refused.get_json()
+                assert (refused.status_code, said["code"]) == (400, 400.11)
+                assert said["details"] == {"value": value, "expected": "integer"}
+                assert said["message"] == f'Invalid input data type: expected "{value}" to be (integer)'
+    for number in (2**31, 10**30):
+        assert client.get(f"/v1/projects/{number}", headers=basic(households.viewer)).get_json()["code"] == 404.1
+        assert client.get(f"/projects/{number}").status_code == 404
+    assert client.get("/projects/mali").status_code == 404
+
+
 def test_an_administrator_makes_a_project(client: Client, households: Households, database: Database) -> None:
     admin = builders.add_person(database, "ada", "admin")
     made = client.post("/v1/projects", json={"name": "Sikasso"}, headers=basic(admin))
@@ -98,9 +119,9 @@ def test_app_users_are_made_listed_and_revoked(client: Client, households: House
     detailed = client.get(f"{path}/{made['id']}", headers={**manager, "X-Extended-Metadata": "true"}).get_json()
     assert (detailed["createdBy"]["displayName"], detailed["lastUsed"]) == ("boss", None)
     assert client.get(f"{path}/9999", headers=manager).status_code == 404
-    assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").status_code == 403
+    assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").text.endswith("></xforms>")
     client.post(f"/v1/projects/{households.project_id}/assignments/app-user/{made['id']}", headers=manager)
-    assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").status_code == 200
+    assert client.get(f"/v1/key/{made['token']}/projects/{households.project_id}/formList").text.count("<xform>") == 1
 
     assert client.post(path, json={"displayName": "x", "properties": {"area": "N"}}, headers=manager).get_json()["code"] == 400.23
     assert client.delete(f"/v1/sessions/{made['token']}", headers=manager).get_json() == {"success": True}

@@ -151,6 +151,12 @@ def test_who_cannot_be_added_is_not(site: Site, body: dict[str, Any], refused: s
     assert len(site.ask("/users", site.admin)) == 2
 
 
+def test_programs_find_the_address_that_is_taken_in_the_details(site: Site) -> None:
+    refused = site.call("POST", "/users", site.admin, json={"email": "AWA@siraba.test"}).get_json()
+
+    assert refused["details"] == {"table": "users", "fields": ["email"], "values": ["AWA@siraba.test"]}
+
+
 def test_one_sees_oneself_and_others_with_the_right_to(site: Site) -> None:
     mine = site.ask(f"/users/{site.awa.actor_id}", site.awa)
 
