@@ -111,6 +111,15 @@ def supply_media(unit: Unit, form_version_id: int, name: str, stored: Stored) ->
         raise NotFound
 
 
+def supply(unit: Unit, published: Published, files: Mapping[str, Stored]) -> Published:
+    """Give what was just published these of its media *files*; what an entity list makes is left to it."""
+    expected = forms.media_of(unit, published.form_version_id)
+    for file in expected:
+        if file.name in files and not file.entity_list_id:
+            supply_media(unit, published.form_version_id, file.name, files[file.name])
+    return replace(published, missing_media=[name for name in published.missing_media if name not in files])
+
+
 def _form(unit: Unit, project_id: int, definition: Definition) -> tuple[int, int | None]:
     try:
         found = forms.locked(unit, forms.form_of(unit, project_id, definition.xml_form_id).id)

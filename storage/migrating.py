@@ -14,10 +14,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, DefaultClause
+from sqlalchemy.engine import make_url
 from sqlalchemy.sql import elements
 
 from storage import unit_of_work
 from storage.engine import Database
+from storage.problems import Sentence
 from storage.schema import metadata
 from storage.schema.base import Moment
 
@@ -27,14 +29,18 @@ LOCK = 0x51_52_41_42
 
 
 class NotMigrated(Exception):
-    """The database has another schema than this program; its text says what to do."""
+    """The database has another schema than this program, or is not there; what it says tells what to do."""
+
+    def __init__(self, says: Sentence) -> None:
+        super().__init__(str(says))
+        self.says = says
 
 
 def newest() -> str:
     """The revision that this program needs."""
     head = ScriptDirectory(str(FOLDER)).get_current_head()
     if head is None:
-        raise NotMigrated("There are no migrations in this installation.")
+        raise NotMigrated(Sentence("There are no migrations in this installation."))
     return head
 
 
@@ -49,9 +55,31 @@ def check(database: Database) -> None:
 
     Raises: NotMigrated, Unavailable.
     """
-    found = revision_of(database)
-    if found != newest():
-        raise NotMigrated(f"The database is at {found or 'no revision'}, this program needs {newest()}: run `siraba migrate`.")
+    found, needed = revision_of(database), newest()
+    if found is None:
+        raise NotMigrated(Sentence("The database is empty, this program needs {needed}: run `siraba migrate`.", needed=needed))
+    _known(found)
+    if found != needed:
+        says = Sentence(
+            "The database is at {found}, this program needs {needed}: run `siraba migrate`.", found=found, needed=needed
+        )
+        raise NotMigrated(says)
+
+
+def must_exist(address: str) -> None:
+    """Go on only if there may be a database at *address*: where none is, an embedded one would be made by looking at it.
+
+    Raises: NotMigrated.
+    """
+    url = make_url(address)
+    if url.get_backend_name() != "sqlite" or Path(url.database or "").is_file():
+        return
+    says = Sentence(
+        "There is no database at {path}. It is looked for in the folder where the command is typed, unless SIRABA_DATA_DIR or "
+        "SIRABA_DATABASE_URL says where it lies; `siraba migrate` makes a new one.",
+        path=url.database,
+    )
+    raise NotMigrated(says)
 
 
 def upgrade(database: Database, to: str = "head") -> str:
@@ -63,10 +91,9 @@ def upgrade(database: Database, to: str = "head") -> str:
         connection = unit.connection
         if unit.dialect == "postgresql":
             connection.exec_driver_sql(f"select pg_advisory_xact_lock({LOCK})")
-        known = {script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()}
         found = MigrationContext.configure(connection).get_current_revision()
-        if found is not None and found not in known:
-            raise NotMigrated(f"The database is at {found}, which this program does not know: install the newer one again.")
+        if found is not None:
+            _known(found)
         command.upgrade(_config(connection), to)
     return newest()
 
@@ -80,8 +107,14 @@ def draft(database: Database, name: str) -> Path:
         number = len(list(ScriptDirectory(str(FOLDER)).walk_revisions())) + 1
         script = command.revision(_config(unit.connection), message=name, autogenerate=True, rev_id=f"{number:04d}")
     if script is None or isinstance(script, list):
-        raise NotMigrated("Alembic wrote no migration.")
+        raise NotMigrated(Sentence("Alembic wrote no migration."))
     return Path(script.path)
+
+
+def _known(revision: str) -> None:
+    if revision not in {script.revision for script in ScriptDirectory(str(FOLDER)).walk_revisions()}:
+        says = "The database is at {found}, which this program does not know: install the newer one again."
+        raise NotMigrated(Sentence(says, found=revision))
 
 
 def _config(connection: Connection) -> Config:

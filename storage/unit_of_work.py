@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DatabaseError, DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from storage.engine import Database, is_no_text, is_serialization_failure, is_taken
@@ -94,6 +94,7 @@ def _plainly_failing() -> Iterator[None]:
             raise
         raise NotText from None
     except DBAPIError as error:
-        if error.connection_invalidated:
+        # SQLite has no class of its own for a file that is damaged, or is no database.
+        if error.connection_invalidated or type(error) is DatabaseError:
             raise Unavailable from error
         raise

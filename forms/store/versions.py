@@ -135,6 +135,17 @@ def draft_of(unit: Unit, project_id: int, xml_form_id: str, **_path: object) -> 
     return FormVersion(*tuple(row))
 
 
+def version_by_id(unit: Unit, version_id: int) -> FormVersion:
+    """The version of this number, published or the draft of a form that is not in the trash.
+
+    Raises: NotFound.
+    """
+    row = unit.connection.execute(_versions().where(form_version.c.id == version_id)).one_or_none()
+    if row is None:
+        raise NotFound
+    return FormVersion(*tuple(row))
+
+
 def tested_draft_of(unit: Unit, test_token: str, project_id: int, xml_form_id: str, **_path: object) -> FormVersion:
     """The draft of this form, for whoever knows its token.
 

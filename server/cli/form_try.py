@@ -12,10 +12,8 @@ from forms.compiling import compiling
 from forms.rehearsing import rehearsing
 from forms.rehearsing.answer_file import AnswerFile, load
 from forms.rehearsing.rehearsing import Trial
+from server.cli.options import FILE, FOLDER, json_too
 from server.languages import of_environment
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command("try")
@@ -27,7 +25,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--given", multiple=True, metavar="NAME=TEXT", help="Fills {NAME} in the answer files.")
 @click.option("--xml", "xml_only", is_flag=True, help="Print only the submission's XML.")
 @click.option("--quiet", is_flag=True, help="A line for each answer file, and what went wrong.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
+@json_too
 def try_form(
     file: Path,
     answers: tuple[Path, ...],

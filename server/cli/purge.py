@@ -10,6 +10,7 @@ from forms.purging import DAYS
 from forms.store.trash import DeletedForm
 from server import purging
 from server.cli import surroundings
+from server.cli.agreeing import agree
 from server.purging import Emptied, Kept, Purged, Reason
 
 WHY = {
@@ -39,10 +40,8 @@ def purge(project: int | None, xml_form_id: str | None, only: str | None, force:
 
     What case records stand on is never removed: it stays in the trash, and is listed here as kept.
     """
-    if force and not yes:
-        click.confirm(
-            "What lies in the trash, with all that was sent to forms there, will be gone for good. Go on?", abort=True, err=True
-        )
+    if force:
+        agree("What lies in the trash, with all that was sent to forms there, will be gone for good. Go on?", yes=yes)
     kinds = purging.KINDS if only is None else frozenset({only})
     with surroundings.database() as database:
         purged = purging.purge(database, days=0 if force else DAYS, project_id=project, xml_form_id=xml_form_id, kinds=kinds)

@@ -10,6 +10,7 @@ from forms.receiving import As
 from forms.store import quarantine as store
 from forms.store.quarantine import Quarantined
 from server.cli import surroundings
+from server.cli.agreeing import agree
 from storage import audit, blobs, unit_of_work
 from storage.blobs import Blobs
 
@@ -79,9 +80,10 @@ def take(number: int, form: str | None, version: str | None, how: str, submissio
 
 @quarantine.command()
 @click.argument("number", type=int)
-@click.confirmation_option(prompt="Its content will be gone for good. Drop it?")
-def drop(number: int) -> None:
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def drop(number: int, yes: bool) -> None:
     """Drop a payload for good. Sent again, it is refused without being kept."""
+    agree("Its content will be gone for good. Drop it?", yes=yes)
     with surroundings.database() as database, unit_of_work.writing(database) as unit:
         quarantining.drop(unit, store.one(unit, number))
     click.echo(f"Dropped {number}.")

@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from server import serving
+from server.web.surface import Site
 from storage import migrating, settings
 from storage.engine import Database
 from storage.settings import PREFIX, Settings
@@ -29,9 +31,27 @@ def database() -> Iterator[Database]:
 
     Raises: BadSettings, NotMigrated, Unavailable.
     """
-    opened = Database(read().database)
+    address = read().database
+    migrating.must_exist(address)
+    opened = Database(address)
     try:
         migrating.check(opened)
         yield opened
     finally:
         opened.dispose()
+
+
+@contextmanager
+def site() -> Iterator[Site]:
+    """The same with the store of attachments.
+
+    Raises: BadSettings, NotMigrated, Unavailable.
+    """
+    settings = read()
+    migrating.must_exist(settings.database)
+    opened = serving.site_of(settings)
+    try:
+        migrating.check(opened.database)
+        yield opened
+    finally:
+        opened.database.dispose()

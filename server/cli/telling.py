@@ -1,6 +1,6 @@
 """Issues and changes of a form told on a terminal: short lines, worst first, nothing that an enumerator wrote."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
@@ -8,6 +8,7 @@ from forms.comparing import Change, Impact
 from forms.compiling.issue import Issue
 from forms.definition.comparing import Change as Difference
 from forms.definition.comparing import Effects, Kind
+from forms.store.forms import Form
 from server.changes import KINDS, sides
 from server.languages import Language
 from storage.problems import Sentence
@@ -41,6 +42,26 @@ def not_validated(reason: Sentence, spoken: Language) -> str:
     return Sentence("Not seen by ODK Validate: {reason}", reason=reason).told(spoken.said)
 
 
+def forms(found: Sequence[Form], spoken: Language) -> Iterator[str]:
+    """A line for each form, in columns: its id, version and state, its title, and whether it has a draft."""
+    _ = spoken.said
+    states = {"open": _("open"), "closing": _("closing"), "closed": _("closed")}
+    rows = [
+        (
+            each.xml_form_id,
+            _("not published") if each.version_id is None else each.version or "–",
+            states.get(each.state, each.state),
+            each.title + (f" ({_('has a draft')})" if each.draft_version_id is not None else ""),
+        )
+        for each in found
+    ]
+    widths = [max(map(len, column)) for column in list(zip(*rows, strict=True))[:-1]]
+    for row in rows:
+        yield "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+    if not rows:
+        yield _("There are no forms in this project.")
+
+
 def change(told: Change, spoken: Language) -> Iterator[str]:
     """The differences, what they mean, and whom they meet."""
     if not told.comparison:
@@ -49,8 +70,8 @@ def change(told: Change, spoken: Language) -> Iterator[str]:
     for each in told.comparison.changes:
         yield _difference(each, spoken)
     yield from _effects(told.comparison.effects, told.impact, spoken)
-    if told.impact:
-        yield from _impact(told.impact, told.after, spoken)
+    lines = list(_impact(told.impact, told.after, spoken)) if told.impact else []
+    yield from ["", *lines] if lines else []
 
 
 def _difference(each: Difference, spoken: Language) -> str:
@@ -116,7 +137,6 @@ def _chosen(impact: Impact | None, path: str, name: str, spoken: Language) -> st
 
 def _impact(impact: Impact, version: str, spoken: Language) -> Iterator[str]:
     _ = spoken.said
-    yield ""
     if impact.examined and impact.examined + impact.encrypted < impact.submissions:
         says = _("Counted among the newest {examined} of {all} submissions.")
         yield says.format(examined=impact.examined, all=impact.submissions)

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from cases import targets
+from forms import drafting, uploading
+from forms.store import forms as forms_store
+from forms.store import versions as versions_store
+from server import serving
+from storage import unit_of_work
 from storage.engine import Database
+from storage.settings import Settings
 from tests.forms.workbooks import XLSFORMS, workbook
 from tests.server.cli.conftest import Command
 from tests.support import builders
@@ -38,8 +45,8 @@ def test_a_form_is_checked_with_an_exit_code_for_ci(command: Command, tmp_path: 
     assert (good.exit_code, good.output.splitlines()[-1]) == (0, "small-1-age-False.xlsx: 0 errors, 0 warnings.")
     assert bad.exit_code == 1
     said = json.loads(bad.output)
-    assert not said["valid"]
-    assert any(each["severity"] == "error" for each in said["issues"])
+    assert not said["passed"]
+    assert any(each["severity"] == "error" for each in said["files"][0]["issues"])
 
 
 def test_a_terminal_in_french_is_told_in_french(command: Command, database: Database, tmp_path: Path) -> None:
@@ -51,7 +58,7 @@ def test_a_terminal_in_french_is_told_in_french(command: Command, database: Data
     [told, summed] = checked.output.splitlines()
     assert told == "erreur        survey D3 (relevant) : Cette expression ne se comprend pas : 1 +* 2"
     assert summed == "small-1-age-True.xlsx : 1 erreur, 0 avertissement."
-    issue = json.loads(command("form", "check", form(tmp_path, broken=True), "--json", **french).output)["issues"][0]
+    issue = json.loads(command("form", "check", form(tmp_path, broken=True), "--json", **french).output)["files"][0]["issues"][0]
     assert (issue["code"], issue["details"]["rule"], issue["message"]) == ("validate", "condition", told.partition(" : ")[2])
 
     compared = command("form", "diff", old, new, **french).output
@@ -101,7 +108,7 @@ def test_a_form_is_published_after_its_changes_were_shown_then_listed_compared_a
     asked = command("form", "publish", second, input="n\n")
     assert asked.exit_code == 1
     assert "question renamed /age → /years" in asked.output
-    assert "small\t1\topen\tSmall" in command("form", "list").output
+    assert "small  1  open  Small" in command("form", "list").output
 
     assert command("form", "publish", second, input="y\n").exit_code == 0
     assert command("form", "publish", second, "--yes").exit_code == 1, "a version is published once"
@@ -142,6 +149,68 @@ def test_a_form_that_came_as_markdown_is_pulled_as_a_workbook(command: Command, 
     assert pulled.exit_code == 0, pulled.output
     assert load_workbook(tmp_path / "notes.xlsx")["survey"]["C2"].value == "Né"
     assert command("form", "diff", "notes", str(tmp_path / "notes.xlsx")).output == "Nothing differs.\n"
+
+
+def test_a_version_that_was_published_is_refused_before_anybody_is_asked(
+    command: Command, database: Database, tmp_path: Path
+) -> None:
+    builders.add_project(database)
+    small = form(tmp_path)
+
+    assert command("form", "publish", small, input="oui\n", LC_ALL="fr_FR.UTF-8").exit_code == 0
+    again = command("form", "publish", small, "--json")
+
+    assert again.exit_code == 1
+    said = json.loads(again.stdout)
+    assert (said["error"]["code"], "small?" in again.output) == ("409.6", False)
+    assert said["nextVersion"] in said["error"]["message"]
+
+
+def test_media_files_are_supplied_from_a_folder_save_those_that_an_entity_list_makes(
+    command: Command, database: Database, tmp_path: Path
+) -> None:
+    builders.add_project(database)
+    folder = tmp_path / "media"
+    folder.mkdir()
+    for name in ("staff.csv", "cases.csv", "other.csv"):
+        (folder / name).write_text("name,label\na,A\n")
+    intake = str(XLSFORMS / "intake.xlsx")
+
+    without = command("form", "publish", intake, "--yes", "--json")
+    assert json.loads(without.stdout)["missingMedia"] == ["staff.csv"]
+    next_one = load_workbook(intake)
+    next_one["settings"]["C2"].value = "2099010101"
+    next_one.save(tmp_path / "next.xlsx")
+    supplied = command("form", "publish", str(tmp_path / "next.xlsx"), "--yes", "--json", "--media", str(folder))
+
+    assert json.loads(supplied.stdout)["missingMedia"] == []
+    with unit_of_work.reading(database) as unit:
+        current = versions_store.version_of(unit, 1, "intake")
+        media = {each.name: each for each in forms_store.media_of(unit, current.id)}
+    assert media["staff.csv"].blob_sha256 is not None
+    assert media["cases.csv"].entity_list_id is not None
+
+
+def test_somebody_elses_draft_stays_and_can_be_pulled_and_compared(
+    command: Command, settings: Settings, database: Database, tmp_path: Path
+) -> None:
+    project = builders.add_project(database)
+    first, drafted, second = form(tmp_path), form(tmp_path, "2"), form(tmp_path, "3", "years")
+    assert command("form", "publish", first, "--yes").exit_code == 0
+    with unit_of_work.writing(database) as unit:
+        form_id = forms_store.form_of(unit, project, "small").id
+    prepared = uploading.prepare(serving.site_of(settings).blobs, Path(drafted), targets)
+    with unit_of_work.writing(database) as unit:
+        drafting.replace(unit, form_id, prepared.compiled)
+
+    published = command("form", "publish", second, "--yes")
+
+    assert "A draft of small is being prepared on the server; it stays as it is." in published.output
+    assert "small  3  open  Small (has a draft)" in command("form", "list").output
+    out = tmp_path / "draft.xlsx"
+    assert command("form", "pull", "small@draft", "-o", str(out)).exit_code == 0
+    assert out.read_bytes() == Path(drafted).read_bytes()
+    assert "renamed /years → /age" in command("form", "diff", "small", "small@draft").output
 
 
 @pytest.mark.parametrize(
