@@ -113,7 +113,7 @@ def supply_media(unit: Unit, form_version_id: int, name: str, stored: Stored) ->
 
 def supply(unit: Unit, published: Published, files: Mapping[str, Stored]) -> Published:
     """Give what was just published these of its media *files*; what an entity list makes is left to it."""
-    expected = forms.media_of(unit, published.form_version_id)
+    expected = media_store.media_of(unit, published.form_version_id)
     for file in expected:
         if file.name in files and not file.entity_list_id:
             supply_media(unit, published.form_version_id, file.name, files[file.name])

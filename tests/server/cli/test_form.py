@@ -10,6 +10,7 @@ from openpyxl import load_workbook
 from cases import targets
 from forms import drafting, uploading
 from forms.store import forms as forms_store
+from forms.store import media as media_store
 from forms.store import versions as versions_store
 from server import serving
 from storage import unit_of_work
@@ -186,7 +187,7 @@ def test_media_files_are_supplied_from_a_folder_save_those_that_an_entity_list_m
     assert json.loads(supplied.stdout)["missingMedia"] == []
     with unit_of_work.reading(database) as unit:
         current = versions_store.version_of(unit, 1, "intake")
-        media = {each.name: each for each in forms_store.media_of(unit, current.id)}
+        media = {each.name: each for each in media_store.media_of(unit, current.id)}
     assert media["staff.csv"].blob_sha256 is not None
     assert media["cases.csv"].entity_list_id is not None
 
