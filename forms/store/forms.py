@@ -213,10 +213,10 @@ def all_forms(unit: Unit, project_id: int) -> list[Form]:
 
 
 def drafts_in(unit: Unit, project_id: int, visible: ColumnElement[bool]) -> list[Form]:
-    """The forms of a project that have a draft and for which *visible* (a condition over the form table) holds, by id."""
+    """The forms of a project that have a draft, as it says, where *visible* (a condition over the form table) holds, by id."""
     with_draft = (form.c.project_id == project_id, form.c.draft_version_id.is_not(None), visible)
-    rows = unit.connection.execute(_forms().where(*with_draft).order_by(form.c.xml_form_id))
-    return [Form(*row) for row in rows]
+    rows = unit.connection.execute(_forms(form.c.draft_version_id).where(*with_draft).order_by(form.c.xml_form_id))
+    return [replace(Form(*row), is_draft=True) for row in rows]
 
 
 def xform_of(unit: Unit, form_version_id: int) -> bytes:

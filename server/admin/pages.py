@@ -107,7 +107,8 @@ def page(
         typeset(ask.language),
         ask.site,
         status,
-        actor=actor,
+        # A link's name is for those who made it; whoever opens the link neither has an account nor signs out.
+        actor=actor if actor and actor.kind == "user" else None,
         csrf=actor.csrf if actor else None,
         target=target or ask.target,
         sees_users=policy.allows(ask.unit, actor, Verb.USER_LIST, SITE),

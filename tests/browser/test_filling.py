@@ -57,7 +57,7 @@ def test_the_intake_form_is_shown_in_the_pages_language_with_what_it_lacks_and_a
     at = enter("intake", language="fr")
 
     assert at.page.locator("h1:visible").inner_text() == "Accueil – Enregistrement du migrant"
-    told = at.page.locator("ul.note").inner_text()
+    told = " ".join(at.page.locator("ul.note").inner_text().split())
     assert "Consentement oral (enregistrer) : pas de réponse possible" in told
     at.page.get_by_text("Bamako – bureau OIM").click()
     assert [address for address in desk.asked if not address.startswith((desk.address, "data:", "blob:"))] == []
@@ -76,6 +76,8 @@ def test_without_a_network_nothing_is_lost_and_sending_again_arrives_once(desk: 
     send(at.page)
     at.page.wait_for_selector("text=The server could not be reached.")
     assert not at.page.get_by_role("button", name="Back to the form").is_visible()
+    colours = at.page.locator("#again").evaluate("each => [getComputedStyle(each).color, getComputedStyle(each).backgroundColor]")
+    assert colours == ["rgb(255, 255, 255)", "rgb(11, 95, 107)"]  # Web Forms' own sheet would leave it white on white
     at.page.get_by_role("button", name="Send again").click()
     at.page.wait_for_selector("text=The server has received the form.")
 
@@ -118,6 +120,9 @@ def test_a_stranger_fills_the_form_that_a_link_leads_to_once(desk: Desk, chrome:
     context.on("request", lambda request: desk.asked.append(request.url))
     page.goto(f"{desk.address}/f/{token}")
     page.wait_for_selector(".odk-form")
+    seen = page.inner_text("body")
+    assert "a link" not in seen  # its name is for those who made it
+    assert "Se déconnecter" not in seen
     age(page, "19")
     builders.add_form(desk.site.database, desk.project_id, version="2")  # while somebody is filling in the first version
 
