@@ -14,6 +14,8 @@ from forms.definition.matching import match
 from forms.definition.model import Choice, Definition, Field
 
 NO_TARGET: Final = "-"
+# What pyxform calls the language of a column that names none, beside columns that do.
+UNNAMED: Final = "default"
 # Types that a spreadsheet calls otherwise.
 _CALLED: Final = {"string": "text", "int": "integer"}
 
@@ -69,8 +71,9 @@ class Change:
 class Effects:
     """What a change means for what was collected under the older version.
 
-    `lost`: path of an answer → the path of what takes its place, or None. `retyped`: paths whose column will hold two kinds of
-    answers. `choices`: path of a select → names it no longer offers. Targets are those of `case:to`, properties `list.name`.
+    `lost`: path of an answer → the path of what takes its place, or None; its own path, where its group became a
+    repeat or no longer is one, so that it stands in another table. `retyped`: paths whose column will hold two kinds of answers.
+    `choices`: path of a select → names it no longer offers. Targets are those of `case:to`, properties `list.name`.
     """
 
     lost: Mapping[str, str | None] = field(default_factory=dict)
@@ -141,8 +144,11 @@ def _whole(before: Definition, after: Definition) -> Iterator[Change]:
         yield Change(Kind.TITLE, before=before.title, after=after.title)
     if (before.public_key is None) != (after.public_key is None):
         yield Change(Kind.ENCRYPTION, before=_yes(before.public_key), after=_yes(after.public_key))
-    yield from (Change(Kind.LANGUAGE_ADDED, language=each) for each in after.languages if each not in before.languages)
-    yield from (Change(Kind.LANGUAGE_REMOVED, language=each) for each in before.languages if each not in after.languages)
+    were, are = before.languages, after.languages
+    if not (were and are):  # what stands in a column without a language is no language that came or went
+        were, are = (tuple(each for each in languages if each != UNNAMED) for languages in (were, are))
+    yield from (Change(Kind.LANGUAGE_ADDED, language=each) for each in are if each not in were)
+    yield from (Change(Kind.LANGUAGE_REMOVED, language=each) for each in were if each not in are)
 
 
 def _fields(pair: _Pair) -> Iterator[Change]:
@@ -217,11 +223,20 @@ def _record(old: Field, new: Field) -> Iterator[Change]:
 
 
 def _texts(pair: _Pair, old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    if pair.languages is None:
+        old, new = _plain(old, pair.before), _plain(new, pair.after)
     for language in sorted(old.keys() | new.keys()):
         was, now = old.get(language, ""), new.get(language, "")
         counted = pair.languages is None or language in pair.languages or language == ""
         if counted and was != now and _with_names(was, pair.names) != now:
             yield language, was, now
+
+
+def _plain(texts: Mapping[str, str], definition: Definition) -> Mapping[str, str]:
+    """What a form without languages would say: beside such a one, a form speaks its default language."""
+    if not definition.languages or not texts:
+        return texts
+    return {"": texts.get(definition.languages[0], texts.get("", ""))}
 
 
 def _with_names(text: str, names: Mapping[str, str]) -> str:
@@ -262,7 +277,7 @@ def _media(before: Definition, after: Definition) -> Iterator[Change]:
 
 def _effects(pair: _Pair) -> Effects:
     values = [each for each in pair.before.fields if not each.is_container]
-    lost = {each.path: pair.became.get(each.path) for each in values if pair.became.get(each.path) != each.path}
+    lost = {each.path: pair.became.get(each.path) for each in values if not _keeps_column(pair, each)}
     retyped = tuple(each.path for each in values if each.path not in lost and pair.after.by_path[each.path].type != each.type)
     targets = (_targets(pair.before), _targets(pair.after))
     properties = (_properties(pair.before), _properties(pair.after))
@@ -275,6 +290,11 @@ def _effects(pair: _Pair) -> Effects:
         properties_gained=tuple(sorted(properties[1] - properties[0])),
         properties_lost=tuple(sorted(properties[0] - properties[1])),
     )
+
+
+def _keeps_column(pair: _Pair, each: Field) -> bool:
+    """Whether answers stay in their column, of the same table: each repeat has one."""
+    return pair.became.get(each.path) == each.path and pair.after.by_path[each.path].repeat == each.repeat
 
 
 def _choices_gone(pair: _Pair) -> Iterator[tuple[str, frozenset[str]]]:

@@ -97,8 +97,10 @@ def test_an_administrator_gives_a_tablet_its_code_and_takes_it_back(told: Told, 
     assert "/v1/key/" in admin.page.inner_text("code.secret")
     admin.follow("nav >> text=App users")
     row = admin.page.locator("tr", has_text="Tablette Kayes 7")
+    row.locator("summary:text('Revoke')").press("Enter")
+    assert "for good" in row.inner_text()
     with admin.page.expect_navigation():
-        row.locator("button:text('Revoke')").click()
+        row.locator("button:text('Revoke this key')").press("Enter")
     assert "Revoked" in admin.page.locator("tr", has_text="Tablette Kayes 7").inner_text()
 
 

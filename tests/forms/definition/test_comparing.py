@@ -1,6 +1,6 @@
 """What changed between two versions: laws on made-up questionnaires, and edits of the programme's own forms."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from forms.definition.comparing import Change, Comparison, Effects, Kind, compar
 from forms.definition.expressions import canonical, shown
 from forms.definition.model import Definition
 from tests.forms.definition.questionnaires import Question, Questionnaire, questionnaires
-from tests.forms.workbooks import XLSFORMS
+from tests.forms.workbooks import XLSFORMS, workbook
 
 
 def changes(before: Questionnaire, after: Questionnaire) -> tuple[Change, ...]:
@@ -110,6 +110,43 @@ def test_a_question_moved_into_a_group_keeps_its_name_and_loses_its_column() -> 
 
     assert [(each.kind, each.before, each.after) for each in compared.changes] == [(Kind.QUESTION_MOVED, "/age", "/more/age")]
     assert compared.effects.lost == {"/age": "/more/age"}
+
+
+def designed(folder: Path, *rows: Sequence[str | None]) -> Definition:
+    """A form of these rows of the sheet survey, the first of them the headings."""
+    return compile(
+        workbook(folder, survey=[list(row) for row in rows], settings=[["form_id", "version"], ["visit", "1"]])
+    ).definition
+
+
+def test_a_second_language_is_told_once_and_the_words_of_the_first_stay_what_they_were(tmp_path: Path) -> None:
+    plain = designed(tmp_path, ["type", "name", "label", "hint"], ["text", "who", "Votre nom", "En entier"])
+    beside = ["type", "name", "label", "label::Bamanankan (bm)", "hint", "hint::Bamanankan (bm)"]
+    unnamed = designed(tmp_path, beside, ["text", "who", "Votre nom", "I tɔgɔ", "En entier", "A bɛɛ"])
+    named = designed(
+        tmp_path,
+        ["type", "name", "label::Français (fr)", "label::Bamanankan (bm)", "hint::Français (fr)"],
+        ["text", "who", "Votre prénom", "I tɔgɔ", "En entier"],
+    )
+
+    assert compare(plain, unnamed).changes == (Change(Kind.LANGUAGE_ADDED, language="Bamanankan (bm)"),)
+    assert compare(unnamed, plain).changes == (Change(Kind.LANGUAGE_REMOVED, language="Bamanankan (bm)"),)
+    assert compare(plain, named).changes == (
+        Change(Kind.LANGUAGE_ADDED, language="Français (fr)"),
+        Change(Kind.LANGUAGE_ADDED, language="Bamanankan (bm)"),
+        Change(Kind.TEXT_CHANGED, "/who", "label", before="Votre nom", after="Votre prénom"),
+    )
+
+
+def test_answers_of_a_group_that_becomes_a_repeat_stand_in_another_table(tmp_path: Path) -> None:
+    def stay(container: str) -> Definition:
+        begun, ended = [f"begin {container}", "stay", "Stay"], [f"end {container}"]
+        return designed(tmp_path, ["type", "name", "label"], begun, ["text", "town", "Town"], ended)
+
+    compared = compare(stay("group"), stay("repeat"))
+
+    assert compared.changes == (Change(Kind.TYPE_CHANGED, "/stay", before="group", after="repeat"),)
+    assert compared.effects.lost == compare(stay("repeat"), stay("group")).effects.lost == {"/stay/town": "/stay/town"}
 
 
 def test_another_type_is_no_renaming() -> None:
