@@ -22,8 +22,13 @@ def edits(unit: Unit, submission_id: int) -> Iterator[tuple[str, list[Change]]]:
     for each in pulling.versions(unit, submission_id):
         before = store.version(unit, each.id)
         if after is not None:
-            known = {before.form_version_id, after.form_version_id} - {None}
-            layout = comparing.layout_of(definition_of(unit, number) for number in known if number is not None)
-            old, new = (comparing.tree(sent.xml, layout) for sent in (before, after))
-            yield after.instance_id, list(comparing.changes(old, new))
+            yield after.instance_id, edit(unit, before, after)
         after = before
+
+
+def edit(unit: Unit, before: Version, after: Version) -> list[Change]:
+    """What the later of two versions of a submission changed."""
+    known = {before.form_version_id, after.form_version_id} - {None}
+    layout = comparing.layout_of(definition_of(unit, number) for number in known if number is not None)
+    old, new = (comparing.tree(sent.xml, layout) for sent in (before, after))
+    return list(comparing.changes(old, new))

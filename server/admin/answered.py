@@ -3,11 +3,14 @@
 Pure. Labels come in the viewer's language where the form has it, else in the form's default language.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
 
 from forms.definition.model import Definition, Field
 from forms.submission.answers import Node
+from forms.submission.comparing import Change, Path
 
 NAMES = {"fr": ("(fr)", "french", "français", "francais"), "en": ("(en)", "english", "anglais")}
 
@@ -42,6 +45,46 @@ def sections(definition: Definition, answers: Node, language: str) -> list[Secti
     return [section for section in reading.of(answers, None, Section("")) if section.answers]
 
 
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """One question whose answer is another than before; *place*: the instance of a repeat it stands in. Empty: no answer."""
+
+    question: str
+    place: str
+    before: str
+    after: str
+
+
+def corrections(changed: Iterable[Change], definitions: Sequence[Definition], language: str) -> list[Corrected]:
+    """What a correction changed of what people are asked; *definitions*: the one it answers, then the one before."""
+    readings = [(each, _Reading(each, spoken(each.languages, language))) for each in definitions]
+    found = []
+    for path, before, after in (leaf for each in changed for leaf in _leaves(each.path, each.old, each.new)):
+        names = [step[0] if isinstance(step, tuple) else step for step in path]
+        counted = [at for at, step in enumerate(path) if isinstance(step, tuple)]
+        repeat = (f"/{'/'.join(names[: counted[-1] + 1])}", path[counted[-1]][1]) if counted else None
+        for definition, reading in readings:
+            question = definition.by_path.get(f"/{'/'.join(names)}")
+            if question is not None and question.labels and not question.is_container:
+                found.append(reading.corrected(question, repeat, before, after))
+                break
+    return found
+
+
+def _leaves(path: Path, old: Any, new: Any) -> Iterator[tuple[Path, str, str]]:
+    """Each answer that is another now, also inside of what came or went whole."""
+    if isinstance(old, dict) or isinstance(new, dict):
+        old, new = (each if isinstance(each, dict) else {} for each in (old, new))
+        for name in dict.fromkeys((*old, *new)):
+            yield from _leaves((*path, name), old.get(name), new.get(name))
+    elif isinstance(old, list) or isinstance(new, list):
+        pairs = zip_longest(*(each if isinstance(each, list) else [] for each in (old, new)))
+        for number, (before, after) in enumerate(pairs):
+            yield from _leaves((*path[:-1], (path[-1], number)), before, after)
+    elif (old or "") != (new or ""):
+        yield path, old or "", new or ""
+
+
 def spoken(languages: Sequence[str], language: str) -> str:
     """The form's language that is *language* (`fr` or `en`), else its default; "" for a form without languages."""
     for each in languages:
@@ -58,6 +101,12 @@ class _Reading:
             name: {choice.name: self._text(choice.labels, choice.name) for choice in choices}
             for name, choices in definition.choice_lists.items()
         }
+
+    def corrected(self, question: Field, instance: tuple[str, int] | None, before: str, after: str) -> Corrected:
+        """*question* with both answers, in the *instance* of a repeat: its path, and which from 0."""
+        repeat = self._definition.by_path.get(instance[0]) if instance else None
+        where = f"{self._label(repeat)} {instance[1] + 1}" if instance and repeat else ""
+        return Corrected(self._label(question), where, self._answer(question, before), self._answer(question, after))
 
     def of(self, node: Node, repeat: str | None, head: Section) -> Iterator[Section]:
         """The sections of *node*, whose closest repeat is *repeat*; answers outside of any group stand under *head*."""

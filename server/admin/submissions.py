@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from forms import commenting, exporting, purging, reviewing
+from forms import commenting, exporting, purging, reviewing, tracing
 from forms.definitions import definition_of
 from forms.exporting import CsvOptions
 from forms.store import browsing, pulling, receipts
@@ -10,6 +10,7 @@ from forms.store import comments as comments_store
 from forms.store import entities as entities_store
 from forms.store import forms as forms_store
 from forms.store import keys as keys_store
+from forms.store import submissions as submissions_store
 from forms.store.actors import actors_by_id
 from forms.store.browsing import File, Submission
 from forms.store.forms import Form
@@ -17,7 +18,7 @@ from forms.store.pulling import Pulled, PulledFile
 from forms.submission import answers
 from server import removing
 from server.access.verbs import Verb
-from server.admin.answered import Section, sections
+from server.admin.answered import Corrected, Section, corrections, sections
 from server.admin.pages import form_tabs, link, page
 from server.admin.surface import admin
 from server.admin.vocabulary import REVIEW_STATES
@@ -106,6 +107,7 @@ def submission_page(ask: Ask[Submission]) -> Answer:
         submission=ask.found,
         shown=shown,
         sections=laid_out(ask, shown.id, shown.form_version_id, shown.reading),
+        corrected=_corrected(ask, shown),
         targets=False,
         files=browsing.files_of(ask.unit, shown.id),
         xml_sha256=receipts.xml_sha256(ask.unit, shown.id),
@@ -211,6 +213,17 @@ def _version(found: Submission, instance_id: str | None) -> browsing.OneVersion:
         if version.instance_id == instance_id:
             return version
     raise NotFound
+
+
+def _corrected(ask: Ask[Submission], shown: browsing.OneVersion) -> list[Corrected] | None:
+    """What *shown* changed of the version before it; null for the first, and where one of them is encrypted."""
+    versions = ask.found.versions[ask.found.versions.index(shown) :][:2]
+    if len(versions) < 2 or any(each.reading == "encrypted" for each in versions):
+        return None
+    after, before = (submissions_store.version(ask.unit, each.id) for each in versions)
+    numbers = dict.fromkeys((after.form_version_id, before.form_version_id))
+    known = [definition_of(ask.unit, number) for number in numbers if number is not None]
+    return corrections(tracing.edit(ask.unit, before, after), known, ask.language)
 
 
 def _file(files: list[File], name: str) -> File:

@@ -1,6 +1,7 @@
 from forms.definition import reading
-from forms.submission import answers
-from server.admin.answered import Answered, Section, sections, spoken
+from forms.submission import answers, comparing
+from forms.submission.comparing import Group
+from server.admin.answered import Answered, Section, corrections, sections, spoken
 
 FORM = b"""<?xml version="1.0"?>
 <h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.org/1999/xhtml" xmlns:jr="http://openrosa.org/javarosa">
@@ -48,6 +49,32 @@ FORM = b"""<?xml version="1.0"?>
 SENT = b"""<data id="t" version="1"><start>2026-11-24T09:00:00Z</start><who><name>Awa</name><needs>water other</needs>
 <child><age>4</age></child><child><age>7</age></child><end>-</end></who><photo>1.jpg</photo></data>"""
 DEFINITION = reading.read(FORM)
+
+
+def test_a_correction_is_told_by_labels_and_instances_also_of_what_came_or_went_whole() -> None:
+    corrected = SENT.replace(b"water other", b"food").replace(
+        b"<age>7</age></child>", b"<age>8</age></child><child><age>1</age></child>"
+    )
+    layout = comparing.layout_of([DEFINITION])
+    old, new = (comparing.tree(xml, layout) for xml in (SENT, corrected))
+
+    def told(old: Group, new: Group) -> list[tuple[str, str, str, str]]:
+        found = corrections(comparing.changes(old, new), [DEFINITION], "fr")
+        return [(each.question, each.place, each.before, each.after) for each in found]
+
+    assert told(old, new) == [
+        ("Besoins", "", "Eau, other", "Nourriture"),
+        ("Âge", "Enfant 2", "7", "8"),
+        ("Âge", "Enfant 3", "", "1"),
+    ]
+    assert told(old, {}) == [
+        ("Nom", "", "Awa", ""),
+        ("Besoins", "", "Eau, other", ""),
+        ("Âge", "Enfant 1", "4", ""),
+        ("Âge", "Enfant 2", "7", ""),
+        ("Remarque", "", "-", ""),
+        ("Photo", "", "1.jpg", ""),
+    ]
 
 
 def read(language: str) -> list[Section]:

@@ -110,8 +110,10 @@ def test_one_submission_shows_its_answers_files_and_versions(field: Field, admin
     assert "Nick Ba" in page.text
     assert page.html.count("<img ") == 1
     assert "Versions" in page.text
+    assert "What this correction changed Question Before After Age 30 31 Files" in page.text
     before = admin.get(f"{field.submissions}/uuid%3A1?version=uuid:1")
     assert "Age 30" in before.text
+    assert "What this correction changed" not in before.text
     assert "This is an earlier version" in before.text
 
 
