@@ -12,7 +12,7 @@ from forms.quarantining import Fate, Limits, Refused
 from forms.store import projects as projects_store
 from forms.store import public_links
 from server.access import app_users, policy
-from server.access.actors import Actor
+from server.access.actors import PUBLIC_LINK, Actor
 from server.access.policy import Place
 from server.access.verbs import Verb
 from server.web.surface import Ask, Credentials
@@ -60,7 +60,7 @@ def _formerly(ask: Ask[Any], credentials: Credentials) -> int | None:
         return app_user.project_id
     link = public_links.by_token(ask.unit, key, whatever_became_of_the_form=True)
     if link is not None:
-        ask.actor = Actor(link.id, "public_link", link.display_name)
+        ask.actor = Actor(link.id, PUBLIC_LINK, link.display_name)
         return link.project_id
     return None
 

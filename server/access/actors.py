@@ -17,6 +17,8 @@ from storage.problems import AuthenticationFailed, NotFound, Problem
 from storage.schema import account, actor, app_user, session
 from storage.unit_of_work import Unit
 
+PUBLIC_LINK = "public_link"
+
 
 @dataclass(frozen=True, slots=True)
 class Actor:

@@ -9,6 +9,7 @@ from forms.store import media as media_store
 from forms.store import versions as store
 from forms.store.media import Media
 from forms.store.versions import FormVersion
+from server import vouching
 from server.access.verbs import Verb
 from server.central.forms import DRAFT, FORM, VERSION
 from server.central.surface import central, downloaded, trying
@@ -18,13 +19,14 @@ from server.web.compressing import accepts_gzip
 from server.web.shelf import Shelved
 from server.web.surface import ANYONE, Ask
 from storage.problems import NotFound
+from storage.spool import Spool
 
 SPREADSHEETS = {"application/vnd.ms-excel": ".xls"}
 
 
 @trying.get(f"{DRAFT}.xml", needs=ANYONE, finds=store.tested_draft_of)
 @central.get(f"{DRAFT}.xml", needs=Verb.FORM_UPDATE, finds=store.draft_of)
-@downloaded.get(f"{FORM}.xml", f"{VERSION}.xml", needs=Verb.OPEN_FORM_READ, finds=store.shown_of)
+@downloaded.get(f"{FORM}.xml", f"{VERSION}.xml", needs=Verb.OPEN_FORM_READ, finds=store.shown_of, links=vouching.what_it_shows)
 def xform(ask: Ask[FormVersion]) -> Answer:
     """A version's XForm, exactly the bytes whose MD5 the form list names; of a form that only has a draft, for who may change it.
 
@@ -57,7 +59,13 @@ def workbook(ask: Ask[FormVersion]) -> Answer:
 
 
 @central.get(f"{DRAFT}/attachments", needs=Verb.FORM_UPDATE, finds=store.draft_of)
-@central.get(f"{FORM}/attachments", f"{VERSION}/attachments", needs=Verb.OPEN_FORM_READ, finds=store.shown_of)
+@central.get(
+    f"{FORM}/attachments",
+    f"{VERSION}/attachments",
+    needs=Verb.OPEN_FORM_READ,
+    finds=store.shown_of,
+    links=vouching.what_it_shows,
+)
 def list_media(ask: Ask[FormVersion]) -> Answer:
     """The media that a version expects.
 
@@ -70,9 +78,15 @@ def list_media(ask: Ask[FormVersion]) -> Answer:
 
 @trying.get(f"{DRAFT}/attachments/<name>", needs=ANYONE, finds=store.tested_draft_of)
 @central.get(f"{DRAFT}/attachments/<name>", needs=Verb.FORM_UPDATE, finds=store.draft_of)
-@downloaded.get(f"{FORM}/attachments/<name>", f"{VERSION}/attachments/<name>", needs=Verb.OPEN_FORM_READ, finds=store.shown_of)
+@downloaded.get(
+    f"{FORM}/attachments/<name>",
+    f"{VERSION}/attachments/<name>",
+    needs=Verb.OPEN_FORM_READ,
+    finds=store.shown_of,
+    links=vouching.what_it_shows,
+)
 def media(ask: Ask[FormVersion]) -> Answer:
-    """One media file: its content, or the entity list it stands for as CSV.
+    """One media file: its content, or the entity list it stands for as CSV; to a public link only what the form names of it.
 
     Source: ODK Central, GET …/attachments/{name}; openrosa.md DL-20 to DL-24, EL-05.
     """
@@ -80,7 +94,7 @@ def media(ask: Ask[FormVersion]) -> Answer:
     if found is None:
         raise NotFound
     if found.entity_list_id is not None:
-        return _entity_list(ask, found.name, found.entity_list_id)
+        return _narrowed(ask, found) if vouching.by_link(ask) else _entity_list(ask, found.name, found.entity_list_id)
     if found.blob_sha256 is None:
         raise NotFound
     kind = found.content_type or mimetypes.guess_type(found.name)[0]
@@ -103,6 +117,15 @@ def _entity_list(ask: Ask[Any], name: str, entity_list_id: int) -> Answer:
     else:
         size, body = shelved.size_bytes, shelved.plain()
     return Answer(body, 200, "text/csv; charset=utf-8", {**headers, "Content-Length": str(size)})
+
+
+def _narrowed(ask: Ask[FormVersion], file: Media) -> Answer:
+    """Read at the database's pace and sent at the client's: a slow network must not hold a connection."""
+    spool = Spool(ask.site.settings.data_dir)
+    for block in serving_entities.csv(ask.unit, file.entity_list_id or 0, only=vouching.columns(ask, ask.found.id)):
+        spool.write(block)
+    headers = {"Content-Disposition": attachment_header(file.name), "Content-Length": str(spool.size_bytes)}
+    return Answer(spool.blocks(), 200, "text/csv; charset=utf-8", headers)
 
 
 def _blob(ask: Ask[Any], name: str, sha256: str, md5: str | None, size_bytes: int | None, kind: str | None) -> Answer:

@@ -19,6 +19,7 @@ from forms.store.tallies import FormTally
 from forms.store.trash import DeletedForm
 from forms.store.versions import FormVersion
 from forms.uploading import Uploaded
+from server import vouching
 from server.access import policy
 from server.access.policy import may
 from server.access.verbs import Verb
@@ -69,7 +70,7 @@ def create_form(ask: Ask[Project]) -> Answer:
     return json(_form(store.shown_of(ask.unit, ask.found.id, xml_form_id)) | uploads.told(ask, uploaded))
 
 
-@central.get(FORM, needs=Verb.OPEN_FORM_READ, finds=store.shown_of)
+@central.get(FORM, needs=Verb.OPEN_FORM_READ, finds=store.shown_of, links=vouching.what_it_shows)
 def one_form(ask: Ask[FormVersion]) -> Answer:
     """A form by its current version; by its draft for who may change it, while nothing was published.
 
@@ -206,7 +207,7 @@ def listed(ask: Ask[Any], project_id: int, *, detailed: bool, deleted: bool = Fa
 
 def _shown(ask: Ask[FormVersion], *, draft: bool = False) -> Answer:
     found = ask.found
-    if not extended(ask.headers):
+    if not extended(ask.headers) or vouching.by_link(ask):  # who made it, and how much came, is nothing for strangers
         return json(_form(found))
     tally = tallies.form_tallies(ask.unit, found.project_id, found.form_id, draft=draft)[found.form_id]
     actors = actors_by_id(ask.unit, [tally.created_by, found.published_by])

@@ -16,7 +16,7 @@ from forms.store.forms import Form
 from forms.store.pulling import Pulled
 from forms.submission import envelope
 from forms.submission.envelope import Envelope
-from server import setting_aside
+from server import setting_aside, vouching
 from server.access.verbs import Verb
 from server.central.submissions import ONE, SUBMISSIONS, note, shown
 from server.central.surface import central
@@ -96,7 +96,14 @@ def keep_aside(problem: Problem, ask: Ask[Form | Pulled], *, draft: bool) -> Ans
     return None
 
 
-@central.post(SUBMISSIONS, needs=Verb.SUBMISSION_CREATE, finds=forms_store.published_form_of, reads=sent_xml, refused=set_aside)
+@central.post(
+    SUBMISSIONS,
+    needs=Verb.SUBMISSION_CREATE,
+    finds=forms_store.published_form_of,
+    reads=sent_xml,
+    refused=set_aside,
+    links=vouching.in_its_project,
+)
 def create_submission(ask: Ask[Form]) -> Answer:
     """Keep a submission of the form that the address names.
 
@@ -160,6 +167,8 @@ def edit_in_browser(ask: Ask[Pulled]) -> Answer:
 
 def _received(ask: Ask[Form] | Ask[Pulled]) -> Received:
     body: SentXml = ask.body
+    if vouching.by_link(ask):
+        return vouching.receive(ask, body.sent(ask))
     return receiving.receive(ask.unit, ask.found.project_id, body.sent(ask), may_submit=lambda _: None)
 
 

@@ -16,6 +16,7 @@ from forms.store.forms import Form
 from forms.store.media import Media
 from forms.store.projects import Project
 from forms.store.versions import NAMELESS, FormVersion
+from server import vouching
 from server.access import app_users, policy
 from server.access.policy import may
 from server.access.verbs import Verb
@@ -30,7 +31,9 @@ DRAFT = "/projects/<int:project_id>/forms/<xml_form_id>/draft"
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
-@openrosa.get("/projects/<int:project_id>/formList", needs=SIGNED_IN, finds=projects_store.project_of)
+@openrosa.get(
+    "/projects/<int:project_id>/formList", needs=SIGNED_IN, finds=projects_store.project_of, links=vouching.in_its_project
+)
 def form_list(ask: Ask[Project]) -> Answer:
     """The open forms that the caller may list; `?formID=` narrows it to one.
 
@@ -100,6 +103,7 @@ def _entry(found: Form, url: str, with_media: frozenset[int]) -> str:
     "/projects/<int:project_id>/forms/<xml_form_id>/manifest",
     needs=Verb.OPEN_FORM_READ,
     finds=forms_store.shown_form_of,
+    links=vouching.what_it_shows,
 )
 def manifest(ask: Ask[Form]) -> Answer:
     """The media that are there for the form's current version, or for its draft; without one, designers get the other's.

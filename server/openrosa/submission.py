@@ -9,7 +9,7 @@ from forms.store import projects as projects_store
 from forms.store.forms import Form
 from forms.store.projects import Project
 from forms.store.submissions import Target
-from server import setting_aside
+from server import setting_aside, vouching
 from server.access import policy
 from server.access.policy import Place
 from server.access.verbs import Verb
@@ -32,7 +32,7 @@ WORDS = {
 }
 
 
-@openrosa.route("HEAD", SUBMISSION, needs=SIGNED_IN, finds=projects_store.project_of)
+@openrosa.route("HEAD", SUBMISSION, needs=SIGNED_IN, finds=projects_store.project_of, links=vouching.in_its_project)
 def preflight(ask: Ask[Project]) -> Answer:
     """204, as nothing else lets Collect go on, with the size that it should keep each request under.
 
@@ -48,7 +48,7 @@ def ready(ask: Ask[Any]) -> Answer:
     return empty(204).with_headers({**HEADERS, "X-OpenRosa-Accept-Content-Length": limit})
 
 
-@openrosa.route("GET", SUBMISSION, needs=SIGNED_IN, finds=projects_store.project_of)
+@openrosa.route("GET", SUBMISSION, needs=SIGNED_IN, finds=projects_store.project_of, links=vouching.in_its_project)
 def courtesy(ask: Ask[Project]) -> Answer:
     """The same for clients that ask with GET."""
     return preflight(ask)
@@ -85,7 +85,13 @@ def _thanked(outcome: receiving.Outcome = receiving.Outcome.REPEATED, thanks: st
 
 
 @openrosa.post(
-    SUBMISSION, needs=BY_CONTENT, finds=projects_store.project_of, reads=parcel, refused=set_aside, remembers=remembers
+    SUBMISSION,
+    needs=BY_CONTENT,
+    finds=projects_store.project_of,
+    reads=parcel,
+    refused=set_aside,
+    remembers=remembers,
+    links=vouching.in_its_project,
 )
 def submit(ask: Ask[Project]) -> Answer:
     """Keep a submission; 201 leaves only after the commit.
@@ -107,6 +113,8 @@ def keep(ask: Ask[Project]) -> Received:
     """Keep what came in the form of the project that it names, if the caller may send to it."""
     brought: Parcel = ask.body
     sent = brought.sent(device(ask), user_agent(ask))
+    if vouching.by_link(ask):
+        return vouching.receive(ask, sent)
 
     def may_submit(target: Target) -> None:
         policy.require(ask.unit, ask.actor, Verb.SUBMISSION_CREATE, Place(target.project_id, target.form_id))

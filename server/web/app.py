@@ -138,7 +138,8 @@ def make_app(site: Site, surfaces: Iterable[Surface]) -> Application:
 
     def lost(error: HTTPException) -> Response:
         surface = _speaking(kept, request.path)
-        problem: Problem = WrongMethod(method=request.method) if error.code == 405 else NotFound()
+        told = error.code == 405 and not request.path.startswith(API)  # where Central knows no such address
+        problem: Problem = WrongMethod(method=request.method) if told else NotFound()
         if error.code is not None and error.code < 400:
             return error.get_response(request.environ)  # type: ignore[return-value]
         return _respond(site, _said(surface, problem, site, _language(request, site, surface)), surface)

@@ -7,14 +7,16 @@ from functools import partial
 from typing import Any, TypeVar
 
 from server.access import digests, policy
-from server.access.actors import Actor
+from server.access.actors import PUBLIC_LINK, Actor
 from server.access.verbs import Verb
+from server.web import ways
 from server.web.answers import Answer
 from server.web.bodies import STRANGERS_LIMIT_BYTES, STRANGERS_SHARE, Incoming, OnDisk
 from server.web.parameters import action_notes
 from server.web.surface import ANYONE, EVEN_NOBODY, Ask, Credentials, Route, place_of, verb_for
 from storage import audit, unit_of_work
 from storage.problems import AuthenticationFailed, Busy, NotAllowed, Problem
+from storage.settings import Settings
 from storage.unit_of_work import Unit
 
 TRIES = 3
@@ -69,7 +71,9 @@ def _answer(
         return _after_all(route, ask, incoming, csrf, turned_away)
     if route.reads is not None:
         limit = incoming.form_limit_bytes if ask.actor else STRANGERS_LIMIT_BYTES
-        ask.body = _read(route, ask, replace(incoming, found=ask.found, form_limit_bytes=limit))
+        by_link = ask.actor is not None and ask.actor.kind == PUBLIC_LINK
+        settings = _for_strangers(incoming.settings) if by_link else incoming.settings
+        ask.body = _read(route, ask, replace(incoming, settings=settings, found=ask.found, form_limit_bytes=limit))
     _check_csrf(route, ask.actor, csrf or _posted_csrf(ask.body))
     if route.works is not None:
         ask.prepared = route.works(ask)
@@ -126,14 +130,17 @@ def _after_all(route: Route, ask: Ask[Any], incoming: Incoming, csrf: str | None
     problem, keeps = turned_away
     if not keeps or route.reads is None:
         raise problem
-    settings = incoming.settings
-    most = min(settings.accept_content_length_bytes, settings.upload_limit_bytes)
     try:
-        ask.body = route.reads(replace(incoming, settings=replace(settings, upload_limit_bytes=most)))
+        ask.body = route.reads(replace(incoming, settings=_for_strangers(incoming.settings)))
         _check_csrf(route, ask.actor, csrf or _posted_csrf(ask.body))
     except Problem as other:
         raise (other if other.status >= BROKEN else problem) from None
     return _set_aside(route, ask, problem)
+
+
+def _for_strangers(settings: Settings) -> Settings:
+    """The same for those who may not send more at once than a tablet is told to."""
+    return replace(settings, upload_limit_bytes=min(settings.accept_content_length_bytes, settings.upload_limit_bytes))
 
 
 def _written(ask: Ask[Any], work: Callable[[Ask[Any]], Made]) -> Made:
@@ -170,10 +177,12 @@ def _admit(route: Route, ask: Ask[Any], unit: Unit, credentials: Credentials, pa
     ask.found = route.finds(ask.unit, **path) if route.finds is not None else None
     if isinstance(route.needs, Verb):
         policy.require(ask.unit, ask.actor, verb_for(route.needs, ask.found), place_of(ask.found))
+    if route.links is not None and ask.actor is not None and ask.actor.kind == PUBLIC_LINK:
+        route.links(ask)
 
 
 def _who(route: Route, unit: Unit, credentials: Credentials) -> Actor | None:
-    for way in route.surface.ways:
+    for way in route.surface.ways if route.links is None else (*route.surface.ways, ways.public_link):
         found = way(unit, credentials)
         if found is not None:
             return found

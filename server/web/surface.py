@@ -154,6 +154,7 @@ class Route:
     exports: bool
     refused: Callable[[Problem, "Ask[Any]"], Answer | None] | None
     remembers: Callable[["Ask[Any]", Credentials], bool] | None
+    links: Callable[["Ask[Any]"], None] | None
 
     @property
     def name(self) -> str:
@@ -200,6 +201,7 @@ class Surface:
         exports: bool = False,
         refused: Callable[[Problem, "Ask[Any]"], Answer | None] | None = None,
         remembers: Callable[["Ask[Any]", Credentials], bool] | None = None,
+        links: Callable[["Ask[Any]"], None] | None = None,
     ) -> Callable[[Handler], Handler]:
         """Declare a handler on each of *rules* under each prefix of the surface.
 
@@ -211,6 +213,7 @@ class Surface:
         write unit of its own, since the handler's was undone; its answer, if it has one, leaves instead of the refusal.
         *remembers* is asked when somebody is not let in; if it sets who that is and what was found, and says true, the body is
         read and *refused* is asked.
+        *links* lets public links in too, and then refuses what a link's own page would not do.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -231,6 +234,7 @@ class Surface:
                         exports,
                         refused,
                         remembers,
+                        links,
                     )
                     self.routes.append(made)
             return handler

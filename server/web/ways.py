@@ -116,4 +116,4 @@ def public_link(unit: Unit, credentials: Credentials) -> Actor | None:
     if credentials.key is None or found is None:
         return None
     require_link_calm(credentials.key, credentials.origin, unit.now, sends=credentials.method == "POST")
-    return Actor(found.id, "public_link", found.display_name)
+    return Actor(found.id, actors.PUBLIC_LINK, found.display_name)

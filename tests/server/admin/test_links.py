@@ -195,8 +195,8 @@ def test_a_link_opens_nothing_but_its_form(site: Site, project_id: int, manager:
 
     assert send(client, path, builders.submission("uuid:1", form_id="other")).status_code == 404
     for address in (
-        f"/v1/key/{token}/projects/{project_id}/formList",
-        f"/v1/projects/{project_id}/forms/register.xml?st={token}",
+        f"/v1/key/{token}/projects/{project_id}/forms",
+        f"/v1/projects/{project_id}/forms/other.xml?st={token}",
     ):
         assert client.get(address).status_code in (401, 403)
     assert kept(site) == []

@@ -83,7 +83,7 @@ def test_the_drafts_token_is_enough_to_send_and_good_for_nothing_else(draft: Dra
     made = draft.client.post(draft.by_token, data=xml, content_type="application/xml")
 
     assert (made.status_code, made.get_json()["submitterId"]) == (200, None)
-    assert draft.client.get(draft.by_token).status_code == 405
+    assert draft.client.get(draft.by_token).status_code == 404
     assert refusal(draft.client.post(draft.by_token.replace(draft.token or "", "f" * 64), data=xml)) == (404, 404.4)
     assert draft.ask("/uuid:1.xml").data == xml
 
