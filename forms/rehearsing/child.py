@@ -14,7 +14,6 @@ import jpype
 
 from forms.rehearsing import javarosa
 from forms.rehearsing.javarosa import Clock
-from forms.rehearsing.laying import CannotLay
 from forms.rehearsing.walking import Walk
 from storage.problems import Sentence
 
@@ -40,10 +39,7 @@ def _tried(xform: str, media: list[Path], sheet: dict[str, Any]) -> dict[str, An
         form = javarosa.open_form(xform, media, sheet["properties"], clock)
     except jpype.JException as thrown:
         return _stopped("form", "/", Sentence("JavaRosa cannot open the form: {reason}", reason=str(thrown.message())))
-    try:
-        walk = Walk(form, sheet["answers"], sheet["repeats"], clock)
-    except CannotLay as unknown:
-        return _stopped(unknown.kind, unknown.name, unknown.says)
+    walk = Walk(form, sheet["answers"], sheet["repeats"], clock)
     try:
         walk.speak(sheet["language"])
         walk.to_the_end()

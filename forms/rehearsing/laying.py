@@ -4,25 +4,26 @@ A place is the path below the root with the row number, from 1, after each repea
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from forms.rehearsing.expecting import no_such
 from storage.problems import Sentence
 
 
-class CannotLay(Exception):
-    """The answer file names something that the form does not have, or has twice."""
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Something in the answer file that the form does not have, or has twice."""
 
-    def __init__(self, kind: str, name: str, says: Sentence) -> None:
-        super().__init__(str(says))
-        self.kind, self.name, self.says = kind, name, says
+    kind: str
+    place: str
+    says: Sentence
 
 
 class Laid:
     """The answers by place, the number of rows by repeat, and which answers were asked for.
 
-    *questions* and *repeats* are the paths of the form's body.
-
-    Raises: CannotLay.
+    *questions* and *repeats* are the paths of the form's body. `misfits`: what could not be laid; the rest is.
     """
 
     def __init__(self, questions: list[str], repeats: list[str], answers: Mapping[str, Any], rows: Mapping[str, Any]) -> None:
@@ -30,6 +31,7 @@ class Laid:
         self._values: dict[str, Any] = {}
         self.rows: dict[str, int] = {}
         self._asked: set[str] = set()
+        self.misfits: list[Misfit] = []
         self._lay("", "", answers)
         for name, given in rows.items():
             self._lay_rows("", "", name, given)
@@ -52,27 +54,33 @@ class Laid:
             if isinstance(value, list) and value and isinstance(value[0], dict):
                 self._lay_rows(within, place, name, value)
             else:
-                path = _find(self._questions, within, name)
-                self._values[place + path[len(within) :]] = value
+                path = self._find(self._questions, within, name)
+                if path is not None:
+                    self._values[place + path[len(within) :]] = value
 
     def _lay_rows(self, within: str, place: str, name: str, given: Any) -> None:
         if not isinstance(given, list) or not all(isinstance(row, dict) for row in given):
-            raise CannotLay("wrong type", name, Sentence("{name} needs a list with one object a row.", name=name))
-        path = _find(self._repeats, within, name)
+            self.misfits.append(Misfit("wrong type", name, Sentence("{name} needs a list with one object a row.", name=name)))
+            return
+        path = self._find(self._repeats, within, name)
+        if path is None:
+            return
         at = place + path[len(within) :]
         self.rows[at] = len(given)
         for number, row in enumerate(given, start=1):
             self._lay(path, f"{at}[{number}]", row)
 
-
-def _find(among: list[str], within: str, name: str) -> str:
-    if name in among:
-        return name
-    ending = "/" + name.removeprefix("/")
-    found = [path for path in among if path.startswith(within + "/") and path.endswith(ending)]
-    if not found:
-        raise CannotLay("no such question", name, Sentence("The form has no question or repeat {name}.", name=name))
-    if len(found) > 1:
-        says = Sentence("Several places are called {name}: {places}.", name=name, places=", ".join(found))
-        raise CannotLay("ambiguous", name, says)
-    return found[0]
+    def _find(self, among: list[str], within: str, name: str) -> str | None:
+        if name in among:
+            return name
+        ending = "/" + name.removeprefix("/")
+        found = [path for path in among if path.startswith(within + "/") and path.endswith(ending)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            says = Sentence("Several places are called {name}: {places}.", name=name, places=", ".join(found))
+            self.misfits.append(Misfit("ambiguous", name, says))
+        else:
+            names = [path.rpartition("/")[2] for path in among if path.startswith(within + "/")]
+            self.misfits.append(Misfit("no such question", name, no_such(name, names)))
+        return None

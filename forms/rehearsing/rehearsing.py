@@ -5,6 +5,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -14,14 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from forms.compiling.sheets import Sheets, letter
 from forms.definition.model import Definition
-from forms.rehearsing.answer_file import AnswerFile, unmet
+from forms.rehearsing.answer_file import AnswerFile
+from forms.rehearsing.expecting import is_hit, not_refused, refusals, unknown_names, unmet
 from storage.problems import Problem, Said, Sentence
 
 _JAR: Final = "validators/odk_validate/bin/ODK_Validate.jar"
 _PARTS: Final = ("answers", "repeats", "language", "clock", "properties")
 _GROUND: Final = Path(__file__).resolve().parents[2]
 _NOTHING_SAVED: Final = '<?xml version="1.0"?><data/>'
+# Where it is written what each kind of violation is about; for the rest, the question's name.
+_COLUMNS: Final = {"constraint": "constraint", "required": "required", "never asked": "relevant"}
 _DATA: Final = (".csv", ".xml", ".geojson")
 
 
@@ -43,8 +48,9 @@ class MissingMedia(Problem):
 class Trial:
     """What became of one answer file.
 
-    `path`: the screens in order (place, kind, label, answer). `violations`: what nobody could have got past (kind, place, says).
-    `xml`: the submission, None when the form could not be gone through. `unmet`: expectations that did not come about.
+    `path`: the screens in order (place, kind, label, answer). `violations`: what nobody could have got past: kind, place, says,
+    whether it was expected, and the cell of the spreadsheet (sheet, row, column; None where there is none). `xml`: the
+    submission, None when the form could not be gone through. `unmet`: expectations that did not come about.
     """
 
     name: str
@@ -53,17 +59,17 @@ class Trial:
     violations: Sequence[Mapping[str, Any]]
     xml: str | None
     unmet: Sequence[Sentence]
-    refusal_expected: bool = False
 
     @property
     def passed(self) -> bool:
-        """Whether all went as the answer file expects: through to the end, or refused where it says so."""
-        return not self.unmet and (self.refusal_expected or not self.violations)
+        """Whether all went as the answer file expects: through to the end, or refused where it says so and nowhere else."""
+        return not self.unmet and all(each["expected"] for each in self.violations)
 
     def as_json(self, said: Said = str) -> dict[str, Any]:
         """For `--json`, what is said in the language of *said*."""
         return {
             "name": self.name,
+            "about": self.about,
             "passed": self.passed,
             "path": list(self.path),
             "violations": [{**each, "says": each["says"].told(said)} for each in self.violations],
@@ -73,9 +79,17 @@ class Trial:
 
 
 def try_form(
-    xform: bytes, definition: Definition, media: Path, files: Sequence[AnswerFile], *, limit_seconds: float = 120
+    xform: bytes,
+    definition: Definition,
+    media: Path,
+    files: Sequence[AnswerFile],
+    *,
+    sheets: Sheets | None = None,
+    limit_seconds: float = 120,
 ) -> list[Trial]:
     """Fill the form in with each of *files*; its choices and pictures are looked for in the folder *media*.
+
+    *sheets*: the spreadsheet, to name the cells of what is violated.
 
     An entity list that the form itself writes to need not be there: an empty one stands in.
 
@@ -94,21 +108,35 @@ def try_form(
         said = _in_child(order, limit_seconds)
     if "missing" in said:
         raise NoEngine(reason=Sentence("there is no Java (a headless JRE, version 11 or later, is enough)."))
-    return [_judged(file, found) for file, found in zip(files, said["tried"], strict=True)]
+    return [_judged(file, found, definition, sheets) for file, found in zip(files, said["tried"], strict=True)]
 
 
-def _judged(file: AnswerFile, found: Mapping[str, Any]) -> Trial:
-    expect = file.expect
-    violations = [{**each, "says": Sentence.unpacked(each["says"])} for each in found["violations"]]
-    refused = expect.get("refused")
-    wrong: list[Sentence] = []
-    if refused is not None:
-        hit = [each for each in violations if all(each.get(key) == value for key, value in refused.items())]
-        expected = ", ".join(f"{key} {value}" for key, value in refused.items())
-        wrong = [] if hit else [Sentence("a refusal was expected: {refusal}", refusal=expected)]
-    elif found["xml"] is not None:
-        wrong = unmet(expect, found["xml"].encode(), found["path"])
-    return Trial(file.name, file.about, found["path"], violations, found["xml"], wrong, refused is not None)
+def _judged(file: AnswerFile, found: Mapping[str, Any], definition: Definition, sheets: Sheets | None) -> Trial:
+    expect, expected = file.expect, refusals(file.expect)
+    violations = [
+        {
+            **each,
+            "says": Sentence.unpacked(each["says"]),
+            "expected": any(is_hit(refusal, each) for refusal in expected),
+            **_cell(each, sheets),
+        }
+        for each in found["violations"]
+    ]
+    wrong = [*unknown_names(expect, definition), *not_refused(expect, violations)]
+    if found["xml"] is not None:
+        wrong += unmet(expect, found["xml"].encode(), found["path"])
+    return Trial(file.name, file.about, found["path"], violations, found["xml"], wrong)
+
+
+def _cell(violation: Mapping[str, Any], sheets: Sheets | None) -> dict[str, Any]:
+    """Where in the spreadsheet that stands which was violated."""
+    nowhere = {"sheet": None, "row": None, "column": None}
+    survey = sheets.by_name.get("survey") if sheets else None
+    row = sheets.survey_rows.get(re.sub(r"\[\d+\]", "", violation["place"])) if sheets else None
+    if survey is None or row is None:
+        return nowhere
+    at = survey.column(_COLUMNS.get(violation["kind"], "name"))
+    return {"sheet": survey.name, "row": row.number, "column": letter(at)}
 
 
 def _stand_in(place: Path, definition: Definition, media: Path) -> None:

@@ -18,10 +18,7 @@ _PASSES_MOST: Final = 6
 
 
 class Walk:
-    """A walk through *form*; `path` holds the screens of its last pass, `violations` what nobody could have got past.
-
-    Raises: CannotLay.
-    """
+    """A walk through *form*; `path` holds the screens of its last pass, `violations` what nobody could have got past."""
 
     def __init__(self, form: Any, answers: dict[str, Any], repeats: dict[str, Any], clock: Clock) -> None:
         self._form, self._clock = form, clock
@@ -34,6 +31,8 @@ class Walk:
         self._laid = Laid(self._questions, self._repeats, answers, repeats)
         self.path: list[dict[str, Any]] = []
         self.violations: list[dict[str, Any]] = []
+        for each in self._laid.misfits:
+            self._violate(each.kind, each.place, each.says)
 
     def speak(self, language: str | None) -> None:
         """Use one of the form's languages, if one is named."""

@@ -8,7 +8,7 @@ import pytest
 
 from forms.compiling.compiling import Compiled, compile
 from forms.rehearsing.answer_file import AnswerFile, UnreadableAnswerFile, load
-from forms.rehearsing.laying import CannotLay, Laid
+from forms.rehearsing.laying import Laid
 from forms.rehearsing.rehearsing import MissingMedia, Trial, try_form
 from tests.collector import scenario
 from tests.forms.workbooks import XLSFORMS, workbook
@@ -77,7 +77,7 @@ def test_answers_that_fit_nowhere_are_violations_of_their_own(small: Compiled, t
         answers(age=7, child="yes"),
         answers(age=40, child="perhaps"),
         answers(age="many"),
-        answers(aeg=40),
+        answers(aeg=40, zzz=1),
     )
 
     assert [[each["kind"] for each in trial.violations] for trial in trials] == [
@@ -85,8 +85,9 @@ def test_answers_that_fit_nowhere_are_violations_of_their_own(small: Compiled, t
         ["never asked"],
         ["not offered"],
         ["wrong type", "required"],
-        ["no such question"],
+        ["no such question", "no such question", "required"],
     ]
+    assert str(trials[-1].violations[0]["says"]) == "The form has no question or repeat aeg. Is age meant?"
 
 
 def test_the_clock_is_set_and_expectations_are_held_against_the_submission(small: Compiled, tmp_path: Path) -> None:
@@ -115,11 +116,12 @@ def test_the_programmes_scenarios_pass_as_a_designer_would_try_them() -> None:
     names = [
         each for each in scenario.names() if scenario.load(each).form == "intake" and each not in ("edit_intake", "re_intake")
     ]
-    files = [load(scenario.FOLDER / f"{name}.json", {"case": "", "case_no": "", "mistyped": ""}) for name in names]
+    given = {"case": "", "case_no": "", "mistyped": ""}
+    files = [each for name in names for each in load(scenario.FOLDER / f"{name}.json", given)]
     trials = try_form(form.xform, form.definition, XLSFORMS, files)
 
     assert len(trials) > 4
-    assert {each.name: (each.unmet, [] if each.refusal_expected else each.violations) for each in trials if not each.passed} == {}
+    assert {each.name: (each.unmet, each.violations) for each in trials if not each.passed} == {}
 
 
 def test_a_list_of_choices_that_is_not_there_is_named(tmp_path: Path) -> None:
@@ -134,7 +136,31 @@ def test_a_list_of_choices_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", '{"answer": {}}', '{"answers": []}', '{"like": "a"}', '{"like": "nobody"}', '{"answers": {"a": "{case}"}}'],
+    [
+        "{",
+        "[]",
+        '{"answer": {}}',
+        '{"answers": []}',
+        '{"like": "a"}',
+        '{"like": "nobody"}',
+        '{"answers": {"a": "{case}"}}',
+        '{"like": 5}',
+        '{"without": "a"}',
+        '{"language": 5}',
+        '{"clock": 5}',
+        '{"clock": "2026-01-01"}',
+        '{"cases": {}}',
+        '{"cases": {"one": {"like": "b"}}}',
+        '{"properties": {"username": 5}}',
+        '{"expect": {"value": {}}}',
+        '{"expect": {"values": []}}',
+        '{"expect": {"matches": {"a": "["}}}',
+        '{"expect": {"rows": {"a": "2"}}}',
+        '{"expect": {"asked": "a"}}',
+        '{"expect": {"refused": "constraint"}}',
+        '{"expect": {"refused": {"where": "/a"}}}',
+        '{"expect": {"label": "["}}',
+    ],
 )
 def test_an_answer_file_that_cannot_be_followed_says_why(text: str, tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(text)
@@ -147,7 +173,7 @@ def test_a_file_like_another_replaces_adds_and_drops(tmp_path: Path) -> None:
     (tmp_path / "base.json").write_text(json.dumps({"answers": {"a": 1, "b": 2, "c": 3}, "clock": "2026-01-01T00:00:00+00:00"}))
     (tmp_path / "own.json").write_text(json.dumps({"like": "base", "without": ["b"], "answers": {"c": 4, "d": "{case}"}}))
 
-    own = load(tmp_path / "own.json", {"case": "x"})
+    [own] = load(tmp_path / "own.json", {"case": "x"})
 
     assert own.answers == {"a": 1, "c": 4, "d": "x"}
     assert own.clock == "2026-01-01T00:00:00+00:00"
@@ -157,5 +183,64 @@ def test_names_that_are_ambiguous_are_refused_and_paths_help() -> None:
     questions = ["/a/x", "/b/x", "/r/y"]
 
     assert Laid(questions, ["/r"], {"/a/x": 1, "r": [{"y": 2}]}, {}).given("/r[1]/y")
-    with pytest.raises(CannotLay, match="Several places"):
-        Laid(questions, [], {"x": 1}, {})
+    [misfit] = Laid(questions, [], {"x": 1}, {}).misfits
+    assert misfit.kind == "ambiguous"
+    assert "Several places" in str(misfit.says)
+
+
+@pytest.mark.parametrize(
+    ("expect", "says"),
+    [
+        ({"values": {"nick": "Ba", "/kid[2]/nick": "Fa", "kid[2]/nick": "Fa"}, "asked": ["kid[2]/nick"]}, []),
+        (
+            {"not_asked": ["kid[3]/nick"], "rows": {"/kid": 2}, "values": {"meta/instanceName": "x"}},
+            ["meta/instanceName was not"],
+        ),
+        ({"not_asked": ["chidl"]}, ["The form has no question or repeat chidl. Is child meant?"]),
+        ({"absent": ["chidl"]}, ["The form has no question or repeat chidl. Is child meant?"]),
+        ({"rows": {"kids": 0}}, ["The form has no question or repeat kids. Is kid meant?"]),
+        ({"refused": {"kind": "constraint"}}, ["a refusal was expected: kind constraint"]),
+    ],
+)
+def test_expectations_name_rows_and_a_slip_of_the_pen_is_no_success(
+    small: Compiled, tmp_path: Path, expect: dict[str, Any], says: list[str]
+) -> None:
+    file = AnswerFile("a", answers={"age": 40, "child": "yes"}, repeats={"kid": [{"nick": "Ba"}, {"nick": "Fa"}]}, expect=expect)
+
+    [trial] = tried(small, tmp_path, file)
+
+    assert trial.passed is (says == [])
+    for sentence, expected in zip(trial.unmet, says, strict=True):
+        assert str(sentence).startswith(expected)
+
+
+def test_only_what_is_expected_may_be_refused_and_its_cell_is_named(small: Compiled, tmp_path: Path) -> None:
+    def refused(*kinds: str) -> AnswerFile:
+        expected = [{"kind": kind} for kind in kinds]
+        return AnswerFile("a", answers={"age": 200, "seen": "today+3"}, expect={"refused": expected, "values": {"age": 200}})
+
+    one = AnswerFile("one", answers={"age": 200, "seen": "today+3"}, expect={"refused": {"place": "/age"}})
+    trials = try_form(small.xform, small.definition, tmp_path, [one, refused("constraint")], sheets=small.sheets)
+
+    assert [each.passed for each in trials] == [False, True]
+    assert [(each["place"], each["expected"]) for each in trials[0].violations] == [("/age", True), ("/seen", False)]
+    assert [(each["sheet"], each["column"], each["row"]) for each in trials[0].violations] == [
+        ("survey", "F", 2),
+        ("survey", "F", 7),
+    ]
+
+
+def test_cases_of_a_file_share_what_stands_beside_them(tmp_path: Path) -> None:
+    said = {
+        "answers": {"a": 1, "b": 2},
+        "expect": {"asked": ["a"]},
+        "cases": {"first": {"answers": {"b": 3}}, "second": {"without": ["a"], "expect": {"values": {"b": 2}}}},
+    }
+    (tmp_path / "many.json").write_text(json.dumps(said))
+    (tmp_path / "like.json").write_text(json.dumps({"like": "many", "answers": {"c": 4}}))
+
+    first, second = load(tmp_path / "many.json", {})
+
+    assert (first.name, first.answers, first.expect) == ("many/first", {"a": 1, "b": 3}, {"asked": ["a"]})
+    assert (second.name, second.answers, second.expect) == ("many/second", {"b": 2}, {"asked": ["a"], "values": {"b": 2}})
+    assert [each.answers for each in load(tmp_path / "like.json", {})] == [{"a": 1, "b": 2, "c": 4}]

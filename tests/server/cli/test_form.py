@@ -262,5 +262,9 @@ def test_a_form_is_tried_with_answer_files(command: Command, tmp_path: Path) -> 
     assert [(each["name"], each["passed"]) for each in json.loads(failed.output)] == [("grown", True), ("child", False)]
     assert command("form", "try", small, "--answers", str(grown), "--clock", "yesterday").exit_code == 2
     french = command("form", "try", small, "--answers", str(child), LC_ALL="fr_ML.UTF-8").output
-    assert "never asked: /school a reçu une réponse sans jamais avoir été demandé.\n" in french
-    assert french.endswith("ÉCHOUÉ: child\n")
+    assert "jamais demandé : /school a reçu une réponse sans jamais avoir été demandé. (survey D3)\n" in french
+    assert french.endswith("ÉCHOUÉ : child\n")
+    both = command("form", "try", small, "--answers", str(tmp_path), "--quiet").output
+    assert both.splitlines()[-1] == "1 passed, 1 failed."
+    (tmp_path / "nothing").mkdir()
+    assert command("form", "try", small, "--answers", str(tmp_path / "nothing")).exit_code == 2
