@@ -4,7 +4,8 @@ A list that shows case records is not changed here: a record is what was sent ab
 """
 
 import uuid as uuids
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,9 +103,8 @@ def create(unit: Unit, found: Listed, asked: Wanted, *, user_agent: str | None) 
 
     Raises: ShowsCases, BadEntity, NoSuchProperty, UuidTaken, UuidWasDeleted.
     """
-    _require_changeable(unit, found.project_id, found.name)
-    if asked.label is None:
-        raise BadEntity(field="label", reason="expected a text that is not empty.")
+    require_changeable(found)
+    label = _label(asked)
     _require_known(unit, found.id, asked.data)
     uuid = asked.uuid or str(uuids.uuid4())
     store.touch(unit, found.id)
@@ -112,30 +112,52 @@ def create(unit: Unit, found: Listed, asked: Wanted, *, user_agent: str | None) 
     if row is not None:
         raise (UuidWasDeleted if store.is_deleted(unit, row) else UuidTaken)(uuid=uuid)
     row = store.add_entity(unit, found.id, uuid, creator_id=unit.actor_id)
-    _append(unit, row, {**asked.data, LABEL: asked.label}, conflict=None, base_version=None, user_agent=user_agent)
-    audit.record(unit, "entity.create", project_id=found.project_id, subject=uuid)
+    _append(unit, row, {**asked.data, LABEL: label}, conflict=None, base_version=None, user_agent=user_agent)
+    audit.record(unit, "entity.create", project_id=found.project_id, subject=uuid, details={"dataset": found.name})
     updating_entities.release_waiting(unit, found.id, uuid)
     return uuid
+
+
+def create_many(unit: Unit, found: Listed, asked: Sequence[Wanted], *, source: Mapping[str, Any], user_agent: str | None) -> None:
+    """All of these as new entities of the list, or none; *source* is what the client calls what they came from.
+
+    Raises: ShowsCases, BadEntity, NoSuchProperty, UuidTaken, UuidWasDeleted. Source: ODK Central, POST …/entities.
+    """
+    require_changeable(found)
+    labels = [_label(each) for each in asked]
+    _require_known(unit, found.id, {name for each in asked for name in each.data})
+    store.touch(unit, found.id)
+    named = zip(asked, labels, strict=True)
+    made = [store.New(each.uuid or str(uuids.uuid4()), label, each.data) for each, label in named]
+    counted = Counter(each.uuid for each in made)
+    before = store.known(unit, found.id, list(counted))
+    for uuid, times in counted.items():
+        if uuid in before or times > 1:
+            raise (UuidWasDeleted if before.get(uuid, (0, False))[1] else UuidTaken)(uuid=uuid)
+    store.add_entities(unit, found.id, made, source=source, user_agent=user_agent)
+    details = {"dataset": found.name, "count": len(made)}
+    audit.record(unit, "entity.bulk.create", project_id=found.project_id, subject=found.name, details=details)
+    for uuid in sorted(store.awaited(unit, found.id, list(counted))):
+        updating_entities.release_waiting(unit, found.id, uuid)
 
 
 def change(
     unit: Unit,
     found: Entity,
-    name: str,
     asked: Wanted,
     *,
     base_version: int | None,
     resolves: bool,
     user_agent: str | None,
 ) -> None:
-    """A new version of the entity in the list *name*; null *base_version*: whatever it is now. *resolves*: no conflict is left.
+    """A new version of the entity; null *base_version*: whatever it is now. *resolves*: no conflict is left.
 
     Raises: ShowsCases, NoSuchProperty, StaleBase, NotFound.
     """
-    _require_changeable(unit, found.project_id, name)
+    require_changeable(found)
     _require_known(unit, found.entity_list_id, asked.data)
     store.touch(unit, found.entity_list_id)
-    now = lists.entity_of(unit, found.project_id, name, found.uuid)
+    now = lists.entity_of(unit, found.project_id, found.list_name, found.uuid)
     if now.deleted_at is not None:
         raise NotFound
     if base_version is not None and base_version != now.current.version:
@@ -148,20 +170,41 @@ def change(
     elif resolves:
         lists.settle_conflict(unit, now.id)
     action = "entity.update.resolve" if resolves else "entity.update.version"
-    audit.record(unit, action, project_id=found.project_id, subject=found.uuid)
+    audit.record(unit, action, project_id=found.project_id, subject=found.uuid, details={"dataset": found.list_name})
 
 
-def set_deleted(unit: Unit, found: Entity, name: str, *, deleted: bool) -> None:
-    """Take the entity out of the list *name*, or back into it.
+def set_deleted(unit: Unit, found: Entity, *, deleted: bool) -> None:
+    """Take the entity out of its list, or back into it.
 
     Raises: ShowsCases; NotFound, when it is so already, or when nothing speaks of it any more.
     """
-    _require_changeable(unit, found.project_id, name)
+    require_changeable(found)
     if (found.deleted_at is not None) is deleted or not found.current.label:
         raise NotFound
     store.touch(unit, found.entity_list_id)
-    lists.set_deleted(unit, found.id, deleted=deleted)
-    audit.record(unit, "entity.delete" if deleted else "entity.restore", project_id=found.project_id, subject=found.uuid)
+    lists.set_deleted(unit, [found.id], deleted=deleted)
+    action = "entity.delete" if deleted else "entity.restore"
+    audit.record(unit, action, project_id=found.project_id, subject=found.uuid, details={"dataset": found.list_name})
+
+
+def set_many_deleted(unit: Unit, found: Listed, uuids: Iterable[str], *, deleted: bool) -> None:
+    """Take these entities out of the list, or back into it; those for which it is so already are left as they are.
+
+    Raises: ShowsCases; NotFound, if the list never held one of them: then nothing is done.
+    Source: ODK Central, POST …/entities/bulk-delete, …/entities/bulk-restore.
+    """
+    require_changeable(found)
+    store.touch(unit, found.id)
+    wanted = list(dict.fromkeys(each.strip().lower().removeprefix("uuid:") for each in uuids))
+    known = store.known(unit, found.id, wanted)
+    if len(known) < len(wanted):
+        raise NotFound
+    changed = {uuid: row for uuid, (row, gone) in known.items() if gone is not deleted}
+    if not deleted:
+        changed = {uuid: row for uuid, row in changed.items() if row in lists.spoken_of(unit, changed.values())}
+    lists.set_deleted(unit, changed.values(), deleted=deleted)
+    action = "entity.bulk.delete" if deleted else "entity.bulk.restore"
+    audit.record_each(unit, action, changed, project_id=found.project_id, details={"dataset": found.name})
 
 
 def set_approval(unit: Unit, found: Listed, *, required: bool, convert: bool | None) -> None:
@@ -214,14 +257,22 @@ def _append(
     )
 
 
-def _require_changeable(unit: Unit, project_id: int, name: str) -> None:
-    for each in forms.forms_in(unit, project_id, true()):
-        definition = definition_of(unit, each.version_id or 0)
-        if definition.keeps_cases and any(declared.dataset == name for declared in definition.entities):
-            raise ShowsCases
+def require_changeable(found: Listed | Entity) -> None:
+    """Go on only if the list, or the entity's, shows no case records.
+
+    Raises: ShowsCases.
+    """
+    if found.keeps_cases:
+        raise ShowsCases
 
 
-def _require_known(unit: Unit, list_id: int, data: Mapping[str, str]) -> None:
+def _label(asked: Wanted) -> str:
+    if asked.label is None:
+        raise BadEntity(field="label", reason="expected a text that is not empty.")
+    return asked.label
+
+
+def _require_known(unit: Unit, list_id: int, data: Iterable[str]) -> None:
     known = {name for name, _ in lists.properties(unit, list_id)}
     for name in data:
         if name not in known:

@@ -1,6 +1,6 @@
 """Taking a form back from the trash, while nothing has taken its place."""
 
-from forms import keying
+from forms import declaring_lists, keying
 from forms.drafting import FormExists
 from forms.store import forms, trash
 from forms.store.trash import DeletedForm
@@ -20,6 +20,8 @@ def restore(unit: Unit, deleted: DeletedForm) -> None:
     except NotFound:
         with tried_again_if_taken():
             trash.take_back(unit, deleted.form_id)
-        keying.give_key(unit, forms.form_by_id(unit, deleted.form_id))
+        found = forms.form_by_id(unit, deleted.form_id)
+        keying.give_key(unit, found)
+        declaring_lists.declare_again(unit, found)
         return
     raise FormExists(table="forms", fields=["projectId", "xmlFormId"], values=[str(deleted.project_id), deleted.xml_form_id])

@@ -2,13 +2,14 @@
 
 import csv as csvs
 import io
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 
 from forms.definition.model import Definition
-from forms.store.entity_lists import hash_of
+from forms.store.entity_lists import OWNER_ONLY, hash_of
 from storage.problems import NotFound
 from storage.schema import entity, entity_list, entity_property, form, form_attachment
 from storage.unit_of_work import Unit
@@ -18,13 +19,20 @@ ROWS_A_BLOCK = 500
 
 @dataclass(frozen=True, slots=True)
 class EntityList:
-    """An entity list of a project."""
+    """An entity list of a project; with *creator_id* only what that actor made in it."""
 
     id: int
     project_id: int
     name: str
     approval_required: bool
     revision: int
+    access_filter: Mapping[str, Any] | None = None
+    creator_id: int | None = None
+
+    @property
+    def owner_only(self) -> bool:
+        """Whether those who only hold it as a form's attachment see what they made themselves."""
+        return self.access_filter == OWNER_ONLY
 
     @property
     def form_id(self) -> None:
@@ -33,7 +41,7 @@ class EntityList:
     @property
     def hash(self) -> str:
         """32 hex digits that change whenever a row does, and only then (openrosa.md EL-03)."""
-        return hash_of(self.id, self.revision)
+        return hash_of(self.id, self.revision, self.creator_id)
 
 
 _COLUMNS = (
@@ -42,6 +50,7 @@ _COLUMNS = (
     entity_list.c.name,
     entity_list.c.approval_required,
     entity_list.c.revision,
+    entity_list.c.access_filter,
 )
 
 
@@ -82,20 +91,20 @@ def properties(unit: Unit, entity_list_id: int) -> list[str]:
     return list(rows.scalars())
 
 
-def csv(unit: Unit, entity_list_id: int, *, only: Container[str] | None = None) -> Iterator[bytes]:
+def csv(unit: Unit, found: EntityList, *, only: Container[str] | None = None) -> Iterator[bytes]:
     """The list as Collect reads it: `name,label,__version,…`, oldest first, in blocks.
 
     *only*: properties that are not in it are left out, and the label is blank if it is not.
     Every row has all three, and the header is there for an empty list too (openrosa.md EL-05 to EL-07).
     """
-    names = [name for name in properties(unit, entity_list_id) if only is None or name in only]
+    names = [name for name in properties(unit, found.id) if only is None or name in only]
     labelled = only is None or "label" in only
     buffer = io.StringIO()
     writer = csvs.writer(buffer, lineterminator="\n")
     writer.writerow(["name", "label", "__version", *names])
     rows = unit.connection.execute(
         select(entity.c.uuid, entity.c.label, entity.c.version, entity.c.data)
-        .where(entity.c.entity_list_id == entity_list_id, entity.c.deleted_at.is_(None))
+        .where(*_seen(found), entity.c.deleted_at.is_(None))
         .order_by(entity.c.id),
         execution_options={"yield_per": ROWS_A_BLOCK},
     )
@@ -106,6 +115,11 @@ def csv(unit: Unit, entity_list_id: int, *, only: Container[str] | None = None) 
     yield _taken(buffer)
 
 
+def _seen(found: EntityList) -> list[ColumnElement[bool]]:
+    own = [] if found.creator_id is None else [entity.c.creator_id == found.creator_id]
+    return [entity.c.entity_list_id == found.id, *own]
+
+
 def _taken(buffer: io.StringIO) -> bytes:
     text = buffer.getvalue()
     buffer.seek(0)
@@ -113,15 +127,13 @@ def _taken(buffer: io.StringIO) -> bytes:
     return text.encode("utf-8")
 
 
-def deleted(unit: Unit, entity_list_id: int, uuids: Iterable[str]) -> dict[str, bool]:
+def deleted(unit: Unit, listed: EntityList, uuids: Iterable[str]) -> dict[str, bool]:
     """For each of *uuids* that the list ever held, whether it was deleted."""
     wanted = list(uuids)
     found: dict[str, bool] = {}
     for start in range(0, len(wanted), 500):
         rows = unit.connection.execute(
-            select(entity.c.uuid, entity.c.deleted_at).where(
-                entity.c.entity_list_id == entity_list_id, entity.c.uuid.in_(wanted[start : start + 500])
-            )
+            select(entity.c.uuid, entity.c.deleted_at).where(*_seen(listed), entity.c.uuid.in_(wanted[start : start + 500]))
         )
         found.update({row.uuid: row.deleted_at is not None for row in rows})
     return found

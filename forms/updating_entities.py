@@ -40,7 +40,10 @@ def take(unit: Unit, said: Version, actions: Sequence[EntityAction]) -> None:
     """Apply what the current version of a submission asks of entities, in one unit with everything else it causes."""
     if not said.current or store.was_taken(unit, said.id):
         return
-    asked = [(list_id, action) for list_id, action in _placed(unit, said, actions) if list_id is not None]
+    placed = list(_placed(unit, said, actions))
+    asked = [(list_id, action) for list_id, action in placed if list_id is not None]
+    for name in {action.dataset for list_id, action in placed if list_id is None}:
+        _note_error(unit, said, f"The entity list {name} was deleted.")
     for list_id in sorted({list_id for list_id, _ in asked}):
         store.touch(unit, list_id)
     store.forget_held_of(unit, said.submission_id)
@@ -90,13 +93,17 @@ def _keep_reasons(unit: Unit, said: Version, asked: Sequence[tuple[int, EntityAc
             reason = f"{_where(action)}: {reason}"
         wrong += [reason] if reason else []
         store.hold(unit, list_id, action.uuid or "", said.id, asdict(action), reason or SHARED_FATE)
+    _note_error(unit, said, " ".join(wrong))
+
+
+def _note_error(unit: Unit, said: Version, message: str) -> None:
     audit.record(
         unit,
         "entity.error",
         project_id=said.project_id,
         form_id=said.form_id,
         subject=said.root_instance_id,
-        details={"errorMessage": " ".join(wrong)},
+        details={"errorMessage": message},
     )
 
 

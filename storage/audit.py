@@ -1,6 +1,6 @@
 """Who did what, when and where: append-only, written in the unit that does it, and free of answers."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import insert
@@ -27,16 +27,28 @@ def record(
 
     *subject* names the thing (an instance id, a case number, a file's hash); *details* holds counts and codes, never answers.
     """
-    unit.connection.execute(
-        _ADD,
-        {
-            "at": unit.now,
-            "actor_id": unit.actor_id if actor_id is None else actor_id,
-            "action": action,
-            "project_id": project_id,
-            "form_id": form_id,
-            "subject": subject,
-            "details": dict(details) if details else None,
-            "notes": unit.notes,
-        },
-    )
+    record_each(unit, action, [subject], project_id=project_id, form_id=form_id, details=details, actor_id=actor_id)
+
+
+def record_each(
+    unit: Unit,
+    action: str,
+    subjects: Iterable[str | None],
+    *,
+    project_id: int | None = None,
+    form_id: int | None = None,
+    details: Mapping[str, Any] | None = None,
+    actor_id: int | None = None,
+) -> None:
+    """The same of each of *subjects*."""
+    shared = {
+        "at": unit.now,
+        "actor_id": unit.actor_id if actor_id is None else actor_id,
+        "action": action,
+        "project_id": project_id,
+        "form_id": form_id,
+        "details": dict(details) if details else None,
+        "notes": unit.notes,
+    }
+    if rows := [{**shared, "subject": subject} for subject in subjects]:
+        unit.connection.execute(_ADD, rows)

@@ -14,6 +14,16 @@ _LIST_NAME: Final = re.compile(r"[^\W\d][\w:-]*")
 _PROPERTY: Final = re.compile(r"[^\W\d][\w.-]*")
 
 
+def is_list_name(name: str) -> bool:
+    """Whether an entity list may be called so (EN-04)."""
+    return _LIST_NAME.fullmatch(name) is not None and not name.startswith("__")
+
+
+def is_property_name(name: str) -> bool:
+    """Whether a property of an entity may be called so (EN-05)."""
+    return _PROPERTY.fullmatch(name) is not None and not name.startswith("__") and name.lower() not in ("name", "label")
+
+
 def check_entities(definition: Definition) -> None:
     """Refuse a form whose entities no server or tablet could make sense of.
 
@@ -44,7 +54,7 @@ def _check_version(definition: Definition) -> None:
 
 
 def _check_declaration(declared: EntityDeclaration) -> None:
-    if not _LIST_NAME.fullmatch(declared.dataset) or declared.dataset.startswith("__"):
+    if not is_list_name(declared.dataset):
         raise InvalidEntityForm(
             reason=Sentence(
                 "The entity list name '{name}' may hold letters, digits, _ - and : only, "
@@ -62,7 +72,7 @@ def _check_properties(definition: Definition) -> None:
     for each in definition.fields:
         if each.save_to is None:
             continue
-        if not _PROPERTY.fullmatch(each.save_to) or each.save_to.startswith("__") or each.save_to.lower() in ("name", "label"):
+        if not is_property_name(each.save_to):
             raise InvalidEntityForm(reason=Sentence("'{name}' cannot be the name of a property.", name=each.save_to))
         owner = closest(each.path, containers)
         if owner is None or not _is_within(owner, each.repeat):

@@ -1,13 +1,14 @@
 """Entities: what is applied, what waits for its base, and the lists they stand in."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from forms.entity.state import LABEL
 from storage.schema import (
     entity,
     entity_held,
@@ -19,6 +20,8 @@ from storage.schema import (
     submission_version,
 )
 from storage.unit_of_work import Unit
+
+ROWS_A_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +89,14 @@ def list_names(unit: Unit, project_id: int) -> list[str]:
 def declare_list(unit: Unit, project_id: int, name: str, properties: Iterable[str], *, keeps_cases: bool = False) -> int:
     """Make the list, or extend it by properties it lacks; *keeps_cases*: it shows case records from now on, for good."""
     dialect = postgresql if unit.dialect == "postgresql" else sqlite
-    unit.connection.execute(
-        dialect.insert(entity_list).on_conflict_do_nothing(index_elements=["project_id", "name"]),
-        {"project_id": project_id, "name": name, "created_at": unit.now},
-    )
-    found = list_id(unit, project_id, name)
-    assert found is not None
+    found: int | None = None
+    while found is None:  # somebody may delete it between the two questions
+        unit.connection.execute(
+            dialect.insert(entity_list).on_conflict_do_nothing(index_elements=["project_id", "name"]),
+            {"project_id": project_id, "name": name, "created_at": unit.now},
+        )
+        here = select(entity_list.c.id).where(entity_list.c.project_id == project_id, entity_list.c.name == name)
+        found = unit.connection.execute(here.with_for_update()).scalar_one_or_none()
     known = set(
         unit.connection.execute(select(entity_property.c.name).where(entity_property.c.entity_list_id == found)).scalars()
     )
@@ -168,6 +173,65 @@ def add_entity(unit: Unit, entity_list_id: int, uuid: str, *, creator_id: int | 
         },
     ).scalar_one()
     return added
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """An entity to be made."""
+
+    uuid: str
+    label: str
+    data: Mapping[str, str]
+
+
+def known(unit: Unit, entity_list_id: int, uuids: Sequence[str]) -> dict[str, tuple[int, bool]]:
+    """The row of each of *uuids* that the list ever held, and whether it was deleted."""
+    found: dict[str, tuple[int, bool]] = {}
+    for start in range(0, len(uuids), ROWS_A_QUERY):
+        rows = unit.connection.execute(
+            select(entity.c.uuid, entity.c.id, entity.c.deleted_at.is_not(None)).where(
+                entity.c.entity_list_id == entity_list_id, entity.c.uuid.in_(uuids[start : start + ROWS_A_QUERY])
+            )
+        )
+        found.update({row[0]: (row[1], bool(row[2])) for row in rows})
+    return found
+
+
+def add_entities(
+    unit: Unit, entity_list_id: int, made: Sequence[New], *, source: Mapping[str, Any], user_agent: str | None
+) -> None:
+    """New entities with their first version, all at once: a hundred statements for thousands of them, not tens of thousands."""
+    if not made:
+        return  # SQLAlchemy would insert one row of defaults
+    common: dict[str, Any] = {"version": 1, "creator_id": unit.actor_id, "created_at": unit.now}
+    states = [{"label": each.label, "data": dict(each.data), **common} for each in made]
+    rows = unit.connection.execute(
+        insert(entity).returning(entity.c.id, sort_by_parameter_order=True),
+        [{"entity_list_id": entity_list_id, "uuid": each.uuid, **state} for each, state in zip(made, states, strict=True)],
+    ).scalars()
+    said = {"source": dict(source), "user_agent": user_agent}
+    unit.connection.execute(
+        insert(entity_version),
+        [
+            {"entity_id": row, "data_received": {**each.data, LABEL: each.label}, **state, **said}
+            for row, each, state in zip(rows, made, states, strict=True)
+        ],
+    )
+
+
+def awaited(unit: Unit, entity_list_id: int, uuids: Sequence[str]) -> set[str]:
+    """Those of *uuids* for which something waits that was sent before they came."""
+    found: set[str] = set()
+    for start in range(0, len(uuids), ROWS_A_QUERY):
+        rows = unit.connection.execute(
+            select(entity_held.c.uuid).where(
+                entity_held.c.entity_list_id == entity_list_id,
+                entity_held.c.uuid.in_(uuids[start : start + ROWS_A_QUERY]),
+                entity_held.c.problem.is_(None),
+            )
+        )
+        found.update(rows.scalars())
+    return found
 
 
 def add_version(unit: Unit, entity_row: int, *, gone: bool, **columns: Any) -> None:

@@ -1,12 +1,13 @@
 """Entity lists and their entities on their way out, and what a person may change of them."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select, update
+from sqlalchemy import ColumnElement, Select, delete, func, select, update
 
 from storage.problems import NotFound
 from storage.schema import (
@@ -22,12 +23,14 @@ from storage.schema import (
 from storage.unit_of_work import Unit
 
 ROWS_A_PAGE = 500
+OWNER_ONLY: Mapping[str, Any] = {"type": "ownerOnly"}  # an access filter, as Central writes it
 GONE = "~"  # between a deleted list's name and its number: no name in use has one
 
 
-def hash_of(list_id: int, revision: int) -> str:
-    """32 hex digits that change whenever a list does (openrosa.md EL-03)."""
-    return hashlib.md5(f"{list_id}.{revision}".encode(), usedforsecurity=False).hexdigest()
+def hash_of(list_id: int, revision: int, creator_id: int | None = None) -> str:
+    """32 hex digits that change whenever a list does (openrosa.md EL-03); of what one actor made in it, others."""
+    state = f"{list_id}.{revision}" if creator_id is None else f"{list_id}.{revision}.{creator_id}"
+    return hashlib.md5(state.encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +262,61 @@ def versions(unit: Unit, entity_row: int) -> list[EntityVersion]:
     return [EntityVersion(*tuple(row)) for row in rows]
 
 
+def set_access(unit: Unit, entity_list_id: int, *, approval_required: bool, access_filter: Mapping[str, Any] | None) -> None:
+    """How entities come into the list and who sees which; tablets fetch it anew."""
+    unit.connection.execute(
+        update(entity_list)
+        .where(entity_list.c.id == entity_list_id)
+        .values(
+            approval_required=approval_required,
+            access_filter=dict(access_filter) if access_filter is not None else None,
+            revision=entity_list.c.revision + 1,
+        )
+    )
+
+
+def carried_by(unit: Unit, entity_list_id: int) -> set[int]:
+    """The form versions, published or not, that carry the list."""
+    carrying = select(form_attachment.c.form_version_id).where(form_attachment.c.entity_list_id == entity_list_id)
+    return set(unit.connection.execute(carrying).scalars())
+
+
+def delete_list(unit: Unit, entity_list_id: int, name: str) -> None:
+    """Put a list into the trash: its name is free, and what earlier versions of forms carried of it is gone."""
+    unit.connection.execute(
+        update(form_attachment).where(form_attachment.c.entity_list_id == entity_list_id).values(entity_list_id=None)
+    )
+    gone = {"name": f"{name}{GONE}{entity_list_id}", "deleted_at": unit.now}
+    unit.connection.execute(update(entity_list).where(entity_list.c.id == entity_list_id).values(**gone))
+
+
+def deleted_list_of(unit: Unit, project_id: int, dataset_id: int, **_path: object) -> Listed:
+    """The list in the trash with this number.
+
+    Raises: NotFound.
+    """
+    found = deleted_lists_in(unit, project_id, dataset_id)
+    if not found:
+        raise NotFound
+    return found[0]
+
+
+def filled(unit: Unit, entity_list_id: int, name: str, most: int) -> tuple[int, list[tuple[str, str]]]:
+    """How many entities of a list have something in the property, and UUID and label of at most *most* of them."""
+    value = func.coalesce(entity.c.data[name].as_string(), "")
+    having = (entity.c.entity_list_id == entity_list_id, entity.c.deleted_at.is_(None), value != "")
+    count: int = unit.connection.execute(select(func.count()).select_from(entity).where(*having)).scalar_one()
+    some = select(entity.c.uuid, entity.c.label).where(*having).order_by(entity.c.id).limit(most)
+    return count, [(row.uuid, row.label) for row in unit.connection.execute(some)]
+
+
+def forget_property(unit: Unit, entity_list_id: int, name: str) -> None:
+    """Let the list have the property no longer; what its entities ever had in it stays in their versions."""
+    unit.connection.execute(
+        delete(entity_property).where(entity_property.c.entity_list_id == entity_list_id, entity_property.c.name == name)
+    )
+
+
 def set_approval(unit: Unit, entity_list_id: int, *, required: bool) -> None:
     """Whether the list takes new entities only from approved submissions; tablets' lists say so too."""
     unit.connection.execute(
@@ -268,11 +326,25 @@ def set_approval(unit: Unit, entity_list_id: int, *, required: bool) -> None:
     )
 
 
-def set_deleted(unit: Unit, entity_row: int, *, deleted: bool) -> None:
-    """Take an entity out of its list, or back into it."""
-    unit.connection.execute(
-        update(entity).where(entity.c.id == entity_row).values(deleted_at=unit.now if deleted else None, updated_at=unit.now)
-    )
+def set_deleted(unit: Unit, entity_rows: Iterable[int], *, deleted: bool) -> None:
+    """Take entities out of their list, or back into it."""
+    change = {"deleted_at": unit.now if deleted else None, "updated_at": unit.now}
+    for some in _some(entity_rows):
+        unit.connection.execute(update(entity).where(entity.c.id.in_(some)).values(**change))
+
+
+def spoken_of(unit: Unit, entity_rows: Iterable[int]) -> set[int]:
+    """Those of these entities of which something is still said: they have a label."""
+    found: set[int] = set()
+    for some in _some(entity_rows):
+        found.update(unit.connection.execute(select(entity.c.id).where(entity.c.id.in_(some), entity.c.label != "")).scalars())
+    return found
+
+
+def _some(rows: Iterable[int]) -> Iterator[list[int]]:
+    left = iter(rows)
+    while some := list(islice(left, ROWS_A_PAGE)):
+        yield some
 
 
 def settle_conflict(unit: Unit, entity_row: int) -> None:

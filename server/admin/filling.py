@@ -20,6 +20,7 @@ from forms.store.forms import Form
 from forms.store.submissions import Target
 from forms.store.versions import NAMELESS
 from server import parcels, setting_aside
+from server.access import narrowing
 from server.access.verbs import Verb
 from server.admin import web_forms
 from server.admin.pages import page, tabs
@@ -263,7 +264,8 @@ def media(ask: Ask[Any], version_id: int, *, only: Container[str] | None = None)
     if file is not None and file.entity_list_id is not None:
         # Read at the database's pace and sent at the browser's: a slow network must not hold a connection.
         spool = Spool(ask.site.settings.data_dir)
-        for block in serving_entities.csv(ask.unit, file.entity_list_id, only=only):
+        listed = narrowing.lists_by_id(ask.unit, ask.actor, [file.entity_list_id])[file.entity_list_id]
+        for block in serving_entities.csv(ask.unit, listed, only=only):
             spool.write(block)
         return Answer(spool.blocks(), 200, "text/csv; charset=utf-8", {**SANDBOX, "Content-Length": str(spool.size_bytes)})
     if file is None or file.blob_sha256 is None:

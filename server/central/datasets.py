@@ -1,16 +1,18 @@
 """Entity lists, which Central calls datasets: what they are, and whether their entities need somebody's approval."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from forms import editing_entities
+from forms import declaring_lists, editing_entities
+from forms.problems import MissingField
 from forms.store import entity_lists as lists
 from forms.store import projects as projects_store
-from forms.store.entity_lists import Listed
+from forms.store.entity_lists import OWNER_ONLY, Listed
 from forms.store.projects import Project
 from server.access.verbs import Verb
 from server.central.surface import central
-from server.web.answers import Answer, json, stated
+from server.web.answers import Answer, json, stated, success
 from server.web.bodies import json_object
 from server.web.parameters import BadParameter, extended, switch
 from server.web.surface import Ask
@@ -21,11 +23,28 @@ DATASET = f"{DATASETS}/<name>"
 
 @central.get(DATASETS, needs=Verb.DATASET_LIST, finds=projects_store.project_of)
 def list_datasets(ask: Ask[Project]) -> Answer:
-    """The entity lists of a project.
+    """The entity lists of a project; `?deleted=true`: those in the trash, with the numbers by which their entities are fetched.
 
     Source: ODK Central, GET …/datasets.
     """
-    return json(listed(ask, ask.found.id, detailed=extended(ask.headers)))
+    return json(listed(ask, ask.found.id, detailed=extended(ask.headers), deleted=switch(ask.query, "deleted")))
+
+
+@central.post(DATASETS, needs=Verb.DATASET_CREATE, finds=projects_store.project_of, reads=json_object)
+def create_dataset(ask: Ask[Project]) -> Answer:
+    """A new entity list, `{"name": …}`, without properties.
+
+    Raises: MissingField, BadParameter, BadEntity, NameTaken. Source: ODK Central, POST …/datasets.
+    """
+    body: dict[str, Any] = ask.body
+    made = declaring_lists.create(
+        ask.unit,
+        ask.found.id,
+        _name(body),
+        approval_required=_flag(body, "approvalRequired", default=False),
+        access_filter=_access_filter(body, None),
+    )
+    return json(_described(ask, made))
 
 
 @central.get(DATASET, needs=Verb.DATASET_READ, finds=lists.list_of)
@@ -39,25 +58,54 @@ def one_dataset(ask: Ask[Listed]) -> Answer:
 
 @central.route("PATCH", DATASET, needs=Verb.DATASET_UPDATE, finds=lists.list_of, reads=json_object)
 def change_dataset(ask: Ask[Listed]) -> Answer:
-    """`{"approvalRequired": …}`; `?convert=` says what becomes of what waits when it is no longer required.
+    """`{"approvalRequired": …, "ownerOnly": …}`; `?convert=` says what becomes of what waits when that is no longer required.
 
     Raises: BadParameter, Pending. Source: ODK Central, PATCH …/datasets/{name}.
     """
     body: dict[str, Any] = ask.body
-    required = body.get("approvalRequired", ask.found.approval_required)
-    if not isinstance(required, bool):
-        raise BadParameter(field="approvalRequired", reason="expected true or false.")
-    if body.get("ownerOnly") or body.get("accessFilter"):
-        raise BadParameter(field="accessFilter", reason="entity lists are not narrowed by who asks.")
+    required = _flag(body, "approvalRequired", default=ask.found.approval_required)
+    access_filter = _access_filter(body, ask.found.access_filter)
+    if access_filter != ask.found.access_filter:
+        declaring_lists.set_access_filter(ask.unit, ask.found, access_filter)
     convert = switch(ask.query, "convert") if ask.query.get("convert") else None
     if required != ask.found.approval_required:
         editing_entities.set_approval(ask.unit, ask.found, required=required, convert=convert)
     return json(_described(ask, lists.list_of(ask.unit, ask.found.project_id, ask.found.name)))
 
 
-def listed(ask: Ask[Any], project_id: int, *, detailed: bool) -> list[dict[str, Any]]:
+@central.route("DELETE", DATASET, needs=Verb.DATASET_DELETE, finds=lists.list_of)
+def delete_dataset(ask: Ask[Listed]) -> Answer:
+    """Put a list into the trash, if no form feeds or carries it and it shows no case records.
+
+    Raises: ListShowsCases, FormsDepend. Source: ODK Central, DELETE …/datasets/{name}.
+    """
+    declaring_lists.delete(ask.unit, ask.found)
+    return success()
+
+
+@central.post(f"{DATASET}/properties", needs=Verb.DATASET_UPDATE, finds=lists.list_of, reads=json_object)
+def add_property(ask: Ask[Listed]) -> Answer:
+    """A new property, `{"name": …}`.
+
+    Raises: MissingField, ListShowsCases, BadEntity, NameTaken. Source: ODK Central, POST …/properties.
+    """
+    declaring_lists.add_property(ask.unit, ask.found, _name(ask.body))
+    return success()
+
+
+@central.route("DELETE", f"{DATASET}/properties/<property_name>", needs=Verb.DATASET_UPDATE, finds=lists.list_of)
+def delete_property(ask: Ask[Listed]) -> Answer:
+    """Take a property away that no form fills and no entity has.
+
+    Raises: ListShowsCases, NotFound, StillNeeded. Source: ODK Central, DELETE …/properties/{name}.
+    """
+    declaring_lists.delete_property(ask.unit, ask.found, ask.path["property_name"])
+    return success()
+
+
+def listed(ask: Ask[Any], project_id: int, *, detailed: bool, deleted: bool = False) -> list[dict[str, Any]]:
     """The entity lists of a project as Central lists them; *detailed*: with its extended metadata."""
-    found = lists.lists_in(ask.unit, project_id)
+    found = (lists.deleted_lists_in if deleted else lists.lists_in)(ask.unit, project_id)
     if not detailed:
         return [_dataset(each) for each in found]
     return [
@@ -67,16 +115,45 @@ def listed(ask: Ask[Any], project_id: int, *, detailed: bool) -> list[dict[str, 
 
 
 def _dataset(found: Listed) -> dict[str, Any]:
-    return {
+    made = {
         "name": found.name,
         "projectId": found.project_id,
         "createdAt": stated(found.created_at),
         "approvalRequired": found.approval_required,
-        "ownerOnly": False,
+        "ownerOnly": found.access_filter == OWNER_ONLY,
+        "accessFilter": found.access_filter,
     }
+    return made if found.deleted_at is None else made | {"id": found.id, "deletedAt": stated(found.deleted_at)}
 
 
-def _described(ask: Ask[Listed], found: Listed) -> dict[str, Any]:
+def _name(body: Mapping[str, Any]) -> str:
+    if body.get("name") is None:
+        raise MissingField(field="name")
+    if not isinstance(body["name"], str):
+        raise BadParameter(field="name", reason="expected a text.")
+    name: str = body["name"]
+    return name
+
+
+def _flag(body: Mapping[str, Any], name: str, *, default: bool) -> bool:
+    value = body.get(name, default)
+    if not isinstance(value, bool):
+        raise BadParameter(field=name, reason="expected true or false.")
+    return value
+
+
+def _access_filter(body: Mapping[str, Any], now: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """What `accessFilter` says, else what `ownerOnly` does, else what there is *now*."""
+    if "accessFilter" not in body:
+        owner_only = _flag(body, "ownerOnly", default=now == OWNER_ONLY)
+        return OWNER_ONLY if owner_only else (None if now == OWNER_ONLY or "ownerOnly" in body else now)
+    asked = body["accessFilter"]
+    if asked is not None and asked != OWNER_ONLY:
+        raise BadParameter(field="accessFilter", reason="expected null or an object of the type ownerOnly.")
+    return OWNER_ONLY if asked else None
+
+
+def _described(ask: Ask[Any], found: Listed) -> dict[str, Any]:
     sources = editing_entities.source_forms(ask.unit, found)
     named = {xml_form_id: {"xmlFormId": xml_form_id, "name": title} for xml_form_id, (title, _) in sources.items()}
     return {

@@ -4,12 +4,14 @@ import mimetypes
 from typing import Any
 
 from forms import serving_entities
+from forms.serving_entities import EntityList
 from forms.store import forms as forms_store
 from forms.store import media as media_store
 from forms.store import versions as store
 from forms.store.media import Media
 from forms.store.versions import FormVersion
 from server import vouching
+from server.access import narrowing
 from server.access.verbs import Verb
 from server.central.forms import DRAFT, FORM, VERSION
 from server.central.surface import central, downloaded, trying
@@ -72,7 +74,7 @@ def list_media(ask: Ask[FormVersion]) -> Answer:
     Source: ODK Central, GET …/attachments.
     """
     found = media_store.media_of(ask.unit, ask.found.id)
-    lists = serving_entities.lists_by_id(ask.unit, [file.entity_list_id for file in found if file.entity_list_id])
+    lists = narrowing.lists_by_id(ask.unit, ask.actor, [file.entity_list_id for file in found if file.entity_list_id])
     return json([shown(file, lists) for file in found])
 
 
@@ -94,23 +96,24 @@ def media(ask: Ask[FormVersion]) -> Answer:
     if found is None:
         raise NotFound
     if found.entity_list_id is not None:
-        return _narrowed(ask, found) if vouching.by_link(ask) else _entity_list(ask, found.name, found.entity_list_id)
+        listed = narrowing.lists_by_id(ask.unit, ask.actor, [found.entity_list_id])[found.entity_list_id]
+        return _for_a_link(ask, found.name, listed) if vouching.by_link(ask) else _entity_list(ask, found.name, listed)
     if found.blob_sha256 is None:
         raise NotFound
     kind = found.content_type or mimetypes.guess_type(found.name)[0]
     return _blob(ask, found.name, found.blob_sha256, found.blob_md5, found.size_bytes, kind)
 
 
-def _entity_list(ask: Ask[Any], name: str, entity_list_id: int) -> Answer:
-    listed = serving_entities.lists_by_id(ask.unit, [entity_list_id])[entity_list_id]
+def _entity_list(ask: Ask[Any], name: str, listed: EntityList) -> Answer:
     headers = {"ETag": f'"{listed.hash}"', "Content-Disposition": attachment_header(name)}
     if not_modified(ask.headers, headers["ETag"]):
         return Answer(status=304, headers=headers)
-    shelved = ask.site.shelf.take(
-        entity_list_id,
-        listed.hash,
-        lambda: Shelved(serving_entities.csv(ask.unit, entity_list_id), ask.site.settings.data_dir),
-    )
+
+    def make() -> Shelved:
+        return Shelved(serving_entities.csv(ask.unit, listed), ask.site.settings.data_dir)
+
+    # What one tablet made is no other's: only whole lists are kept for whoever comes next.
+    shelved = make() if listed.creator_id is not None else ask.site.shelf.take(listed.id, listed.hash, make)
     if accepts_gzip(ask.headers.get("Accept-Encoding")):
         size, body = shelved.pressed_bytes, shelved.pressed()
         headers |= {"Content-Encoding": "gzip", "ETag": f"W/{headers['ETag']}"}
@@ -119,12 +122,12 @@ def _entity_list(ask: Ask[Any], name: str, entity_list_id: int) -> Answer:
     return Answer(body, 200, "text/csv; charset=utf-8", {**headers, "Content-Length": str(size)})
 
 
-def _narrowed(ask: Ask[FormVersion], file: Media) -> Answer:
+def _for_a_link(ask: Ask[FormVersion], name: str, listed: EntityList) -> Answer:
     """Read at the database's pace and sent at the client's: a slow network must not hold a connection."""
     spool = Spool(ask.site.settings.data_dir)
-    for block in serving_entities.csv(ask.unit, file.entity_list_id or 0, only=vouching.columns(ask, ask.found.id)):
+    for block in serving_entities.csv(ask.unit, listed, only=vouching.columns(ask, ask.found.id)):
         spool.write(block)
-    headers = {"Content-Disposition": attachment_header(file.name), "Content-Length": str(spool.size_bytes)}
+    headers = {"Content-Disposition": attachment_header(name), "Content-Length": str(spool.size_bytes)}
     return Answer(spool.blocks(), 200, "text/csv; charset=utf-8", headers)
 
 

@@ -17,14 +17,15 @@ from server.central import shapes
 from server.central.datasets import DATASET
 from server.central.surface import central
 from server.web.answers import Answer, json, stated, success
-from server.web.bodies import json_object
+from server.web.bodies import json_object, large_json_object
 from server.web.parameters import BadParameter, extended, number, switch
 from server.web.surface import Ask
 
 ENTITIES = f"{DATASET}/entities"
 ENTITY = f"{ENTITIES}/<uuid>"
 ROWS_A_BLOCK = 500
-BULK_MOST = 5_000
+BULK_MOST = 10_000
+SOURCE_CHARACTERS_MOST = 255
 USER_AGENT_CHARACTERS_MOST = 255
 
 
@@ -39,7 +40,7 @@ def list_entities(ask: Ask[Listed]) -> Answer:
     return Answer(_array(ask, found), 200, "application/json; charset=utf-8")
 
 
-@central.post(ENTITIES, needs=Verb.ENTITY_CREATE, finds=lists.list_of, reads=json_object)
+@central.post(ENTITIES, needs=Verb.ENTITY_CREATE, finds=lists.list_of, reads=large_json_object)
 def create_entities(ask: Ask[Listed]) -> Answer:
     """A new entity, or all of `{"entities": […], "source": …}` or none.
 
@@ -53,8 +54,28 @@ def create_entities(ask: Ask[Listed]) -> Answer:
     given = body["entities"]
     if not isinstance(given, list) or not all(isinstance(one, dict) for one in given) or len(given) > BULK_MOST:
         raise BadParameter(field="entities", reason=f"expected a list of at most {BULK_MOST} objects.")
-    for one in given:
-        editing_entities.create(ask.unit, ask.found, editing_entities.wanted(one), user_agent=agent)
+    wanted = [editing_entities.wanted(one) for one in given]
+    editing_entities.create_many(ask.unit, ask.found, wanted, source=_source(body), user_agent=agent)
+    return success()
+
+
+@central.post(f"{ENTITIES}/bulk-delete", needs=Verb.ENTITY_DELETE, finds=lists.list_of, reads=json_object)
+def delete_entities(ask: Ask[Listed]) -> Answer:
+    """Take all of `{"ids": […]}` out of the list.
+
+    Raises: ShowsCases, NotFound, MissingField, BadParameter. Source: ODK Central, POST …/entities/bulk-delete.
+    """
+    editing_entities.set_many_deleted(ask.unit, ask.found, _ids(ask.body), deleted=True)
+    return success()
+
+
+@central.post(f"{ENTITIES}/bulk-restore", needs=Verb.ENTITY_DELETE, finds=lists.list_of, reads=json_object)
+def restore_entities(ask: Ask[Listed]) -> Answer:
+    """Put all of `{"ids": […]}` back into the list.
+
+    Raises: ShowsCases, NotFound, MissingField, BadParameter. Source: ODK Central, POST …/entities/bulk-restore.
+    """
+    editing_entities.set_many_deleted(ask.unit, ask.found, _ids(ask.body), deleted=False)
     return success()
 
 
@@ -81,7 +102,6 @@ def change_entity(ask: Ask[Entity]) -> Answer:
     editing_entities.change(
         ask.unit,
         ask.found,
-        ask.path["name"],
         editing_entities.wanted(ask.body),
         base_version=None if forced else base_version,
         resolves=switch(ask.query, "resolve"),
@@ -96,7 +116,7 @@ def delete_entity(ask: Ask[Entity]) -> Answer:
 
     Raises: ShowsCases, NotFound. Source: ODK Central, DELETE …/entities/{uuid}.
     """
-    editing_entities.set_deleted(ask.unit, ask.found, ask.path["name"], deleted=True)
+    editing_entities.set_deleted(ask.unit, ask.found, deleted=True)
     return success()
 
 
@@ -106,8 +126,31 @@ def restore_entity(ask: Ask[Entity]) -> Answer:
 
     Raises: ShowsCases, NotFound. Source: ODK Central, POST …/entities/{uuid}/restore.
     """
-    editing_entities.set_deleted(ask.unit, ask.found, ask.path["name"], deleted=False)
+    editing_entities.set_deleted(ask.unit, ask.found, deleted=False)
     return success()
+
+
+def _ids(body: Mapping[str, Any]) -> list[str]:
+    if "ids" not in body:
+        raise MissingField(field="ids")
+    ids = body["ids"]
+    if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids) or len(ids) > BULK_MOST:
+        raise BadParameter(field="ids", reason=f"expected a list of at most {BULK_MOST} texts.")
+    return ids
+
+
+def _source(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What the client calls the file or the run that many entities come from."""
+    given = body.get("source")
+    if given is None:
+        raise MissingField(field="source")
+    name = given.get("name") if isinstance(given, dict) else None
+    if not isinstance(name, str) or not name.strip():
+        raise BadParameter(field="source", reason="expected an object with a name.")
+    size = given.get("size")
+    if not isinstance(size, str | int | float | None) or isinstance(size, bool):
+        raise BadParameter(field="size", reason="expected a number.")
+    return {"name": name.strip()[:SOURCE_CHARACTERS_MOST]} | ({} if size is None else {"size": size})
 
 
 def note_look(ask: Ask[Entity]) -> None:

@@ -11,7 +11,9 @@ from forms.entity import searching
 from forms.export.odata_filter import read_filter
 from forms.serving_entities import EntityList
 from forms.store import actors as actors_store
+from forms.store import entity_lists as lists
 from forms.store import entity_rows as store
+from forms.store.entity_lists import Listed
 from forms.store.entity_rows import Chosen
 from server.access.verbs import Verb
 from server.central import shapes
@@ -36,6 +38,22 @@ def entities_csv(ask: Ask[EntityList]) -> Answer:
         return Answer(status=304, headers=headers)
     note_export(ask)
     return Answer(exporting_entities.csv(ask.unit, _chosen(ask)), 200, CSV, headers)
+
+
+@central.get(
+    "/projects/<int:project_id>/trash/datasets/<int:dataset_id>/entities.csv",
+    needs=Verb.ENTITY_LIST,
+    finds=lists.deleted_list_of,
+    exports=True,
+)
+def deleted_entities_csv(ask: Ask[Listed]) -> Answer:
+    """The entities of a list in the trash.
+
+    Source: ODK Central, GET …/trash/datasets/{id}/entities.csv.
+    """
+    note_export(ask)
+    headers = {"Content-Disposition": attachment_header(f"{ask.found.name}-deleted.csv")}
+    return Answer(exporting_entities.csv(ask.unit, Chosen(ask.found.id)), 200, CSV, headers)
 
 
 @central.get(f"{DATASET}/entities.geojson", needs=Verb.ENTITY_LIST, finds=serving_entities.list_of, exports=True)

@@ -93,7 +93,7 @@ def _said(ask: Ask[Entity], by_hand: Iterable[Entry]) -> list[Entry]:
             id=0,
             at=each.created_at,
             actor_id=each.creator_id,
-            action="entity.create" if each.version == 1 else "entity.update.version",
+            action=_action(each),
             project_id=ask.found.project_id,
             form_id=None,
             subject=ask.found.uuid,
@@ -103,6 +103,12 @@ def _said(ask: Ask[Entity], by_hand: Iterable[Entry]) -> list[Entry]:
         for each in lists.versions(ask.unit, ask.found.id)
         if each.created_at not in recorded
     ]
+
+
+def _action(found: EntityVersion) -> str:
+    if found.version > 1:
+        return "entity.update.version"
+    return "entity.bulk.create" if found.source else "entity.create"
 
 
 def _sources(ask: Ask[Entity]) -> Mapping[int, Source]:

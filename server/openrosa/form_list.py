@@ -17,7 +17,7 @@ from forms.store.media import Media
 from forms.store.projects import Project
 from forms.store.versions import NAMELESS, FormVersion
 from server import vouching
-from server.access import app_users, policy
+from server.access import app_users, narrowing, policy
 from server.access.policy import may
 from server.access.verbs import Verb
 from server.openrosa.contact import heard
@@ -131,7 +131,7 @@ def version_manifest(ask: Ask[FormVersion]) -> Answer:
 def _manifest(ask: Ask[Any], project_id: int, version_id: int, path: str) -> Answer:
     base, form_url = f"{ask.base_url}/projects/{project_id}", f"{ask.base_url}{path}"
     media = media_store.media_of(ask.unit, version_id)
-    lists = serving_entities.lists_by_id(ask.unit, [file.entity_list_id for file in media if file.entity_list_id])
+    lists = narrowing.lists_by_id(ask.unit, ask.actor, [file.entity_list_id for file in media if file.entity_list_id])
     files = "".join(_media_file(file, base, form_url, lists) for file in media if file.blob_md5 or file.entity_list_id)
     return _xml(ask, f'<manifest xmlns="http://openrosa.org/xforms/xformsManifest">{files}</manifest>')
 
@@ -160,7 +160,8 @@ def integrity(ask: Ask[EntityList]) -> Answer:
     )
     if not carried and not policy.allows(ask.unit, ask.actor, Verb.OPEN_FORM_READ, place_of(ask.found)):
         raise NotAllowed
-    states = serving_entities.deleted(ask.unit, ask.found.id, _ids(ask.query.get("id", "")))
+    seen = narrowing.seen_by(ask.unit, ask.actor, ask.found)
+    states = serving_entities.deleted(ask.unit, seen, _ids(ask.query.get("id", "")))
     entities = "".join(
         f'<entity id="{escape(uuid)}"><deleted>{"true" if gone else "false"}</deleted></entity>' for uuid, gone in states.items()
     )

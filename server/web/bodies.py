@@ -9,7 +9,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -23,6 +23,7 @@ BLOCK_BYTES = 65_536
 _NO_TEXT = re.compile("[\0\ud800-\udfff]")
 FIELDS_MOST = 2_000  # a page picks among hundreds of app users
 FORM_LIMIT_BYTES, STRANGERS_LIMIT_BYTES = 1_048_576, 65_536
+LARGE_JSON_LIMIT_BYTES = 16 * 1_048_576
 STREAMED = "siraba.streamed"  # what the web server notes in a request's environment whose body may still be on its way
 STRANGERS_SHARE = 4  # of so many threads for such bodies strangers have one
 
@@ -150,6 +151,14 @@ def json_object(incoming: Incoming) -> dict[str, Any]:
     if b"\\u" in raw:  # only an escape can bring what is no text
         _check_texts(value)
     return value
+
+
+def large_json_object(incoming: Incoming) -> dict[str, Any]:
+    """The same of a body that may hold thousands of objects.
+
+    Raises: TooLarge, NotJson, NotText.
+    """
+    return json_object(replace(incoming, form_limit_bytes=max(incoming.form_limit_bytes, LARGE_JSON_LIMIT_BYTES)))
 
 
 def _check_texts(value: Any) -> None:

@@ -164,14 +164,56 @@ def test_pyodk_sends_edits_and_reviews(households: Households, served: Served, t
         assert client.session.get(f"{here}/attachments/p.jpg").content == b"photo"
 
 
-def test_pyodk_makes_and_changes_entities(households: Households, served: Served, tmp_path: Path) -> None:
+def test_pyodk_keeps_entity_lists(households: Households, served: Served, tmp_path: Path) -> None:
+    with _client(served, households, tmp_path) as client:
+        made = client.entity_lists.create(False, "people")
+        assert (made.name, made.projectId, made.approvalRequired) == ("people", households.project_id, False)
+        client.entity_lists.default_entity_list_name = "people"
+        assert client.entity_lists.add_property("age") is True
+        assert [each.odataName for each in client.entity_lists.get().properties or []] == ["age"]
+        assert [each.name for each in client.entity_lists.list()] == ["people"]
+        with pytest.raises(PyODKError) as refused:
+            client.entity_lists.create(entity_list_name="People")
+        assert refused.value.is_central_error(409.3)
+
+
+def test_pyodk_makes_changes_and_deletes_entities(households: Households, served: Served, tmp_path: Path) -> None:
     builders.add_form(households.database, households.project_id)
     with _client(served, households, tmp_path) as client:
-        made = client.entities.create(label="Awa", data={"age": "30"}, entity_list_name="people")
-        changed = client.entities.update(made.uuid, "people", label="Awa B.", base_version=1)
+        client.entities.default_entity_list_name = "people"
+        made = client.entities.create(label="Awa", data={"age": "30"})
+        changed = client.entities.update(made.uuid, label="Awa B.", base_version=1)
         assert (changed.currentVersion.label, changed.currentVersion.version) == ("Awa B.", 2)
-        assert [each.uuid for each in client.entities.list("people")] == [made.uuid]
-        assert [each.name for each in client.entity_lists.list()] == ["people"]
+        forced = client.entities.update(made.uuid, data={"age": "31"}, force=True)
+        assert (forced.currentVersion.data, forced.currentVersion.version) == ({"age": "31"}, 3)
+        assert [each.uuid for each in client.entities.list()] == [made.uuid]
+        assert client.entities.create_many([{"label": "Bah", "age": "7"}, {"label": "Coulibaly"}], create_source="a.csv")
+        table = client.entities.get_table(top=2, skip=1, count=True, filter="__system/conflict eq null", select="__id,label,age")
+        assert table["@odata.count"] == 3
+        assert [row["label"] for row in table["value"]] == ["Bah", "Awa B."]
+        assert client.entities.delete(made.uuid) is True
+        assert {each.currentVersion.label for each in client.entities.list()} == {"Bah", "Coulibaly"}
+        with pytest.raises(PyODKError) as refused:
+            client.entities.delete(made.uuid)
+        assert refused.value.is_central_error(404.1)
+
+
+def test_pyodk_merges_a_table_into_a_list(households: Households, served: Served, tmp_path: Path) -> None:
+    builders.add_form(households.database, households.project_id)
+    with _client(served, households, tmp_path) as client:
+        client.entities.default_entity_list_name = "people"
+        client.entities.create_many([{"label": "Awa", "age": "30"}, {"label": "Bah", "age": "7"}, {"label": "Gone", "age": "1"}])
+        rows = [{"label": "Awa", "age": "31", "town": "Gao"}, {"label": "Bah", "age": "7"}, {"label": "New", "age": "9"}]
+        client.entities.merge(rows, add_new_properties=True, update_matched=True, delete_not_matched=True)
+
+        table = client.entities.get_table(select="label,age,town")["value"]
+        assert sorted((row["label"], row["age"], row["town"]) for row in table) == [
+            ("Awa", "31", "Gao"),
+            ("Bah", "7", None),
+            ("New", "9", None),
+        ]
+        client.entities.merge(rows[1:], delete_not_matched=False)
+        assert client.entities.get_table(select="label", count=True)["@odata.count"] == 3
 
 
 def test_pyodk_sends_edits_and_talks_about_submissions(households: Households, served: Served, tmp_path: Path) -> None:

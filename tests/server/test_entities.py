@@ -52,7 +52,7 @@ def _send(client: Client, tablet: Tablet, xmls: Sequence[bytes], database: Datab
 def _csv(database: Database, tablet: Tablet) -> list[str]:
     with unit_of_work.reading(database) as unit:
         found = serving_entities.list_of(unit, tablet.project_id, "people")
-        return b"".join(serving_entities.csv(unit, found.id)).decode().splitlines()
+        return b"".join(serving_entities.csv(unit, found)).decode().splitlines()
 
 
 def test_an_empty_list_has_its_header(database: Database, tablet: Tablet) -> None:
@@ -137,7 +137,7 @@ def test_an_edit_that_takes_the_entity_back_removes_it(client: Client, tablet: T
     assert _csv(database, tablet)[1:] == []
     with unit_of_work.reading(database) as unit:
         found = serving_entities.list_of(unit, tablet.project_id, "people")
-        assert serving_entities.deleted(unit, found.id, [AWA, "unknown"]) == {AWA: True}
+        assert serving_entities.deleted(unit, found, [AWA, "unknown"]) == {AWA: True}
 
 
 def test_two_branches_on_one_base_are_a_conflict_and_both_apply(client: Client, tablet: Tablet, database: Database) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import insert
 
-from forms import drafting, linking, publishing
+from forms import declaring_lists, drafting, linking, publishing
 from forms.store import forms, projects, public_links, trash, versions
 from server.access import passwords
 from storage import unit_of_work
@@ -144,6 +144,14 @@ def add_deleted_form(database: Database, project_id: int, form_id: str = "delete
     with unit_of_work.writing(database) as unit:
         trash.delete_form(unit, published.form_id)
     return published.form_id
+
+
+def add_deleted_list(database: Database, project_id: int, name: str = "gone") -> int:
+    """An entity list in the trash; returns its number."""
+    with unit_of_work.writing(database) as unit:
+        made = declaring_lists.create(unit, project_id, name, approval_required=False, access_filter=None)
+        declaring_lists.delete(unit, made)
+    return made.id
 
 
 def add_link(
