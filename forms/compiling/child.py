@@ -7,7 +7,8 @@ secrets in its environment, no database.
     {"xform": …, "warnings": […], "itemsets": …, "sheets": {name: [[row, cell, …], …]}, "found": […],
      "reviewed": issues, "workbook": of a form that came as Markdown, in base 64}
     {"refused": "what pyxform says", "place": {sheet, row, column}, "warnings": […], "sheets": …, "found": …, "reviewed": …}
-    {"broken": "opening" | "encoding" | "compiling" | "memory" | "time" | "rows" | "cells" | "xform", "where": …}
+    {"broken": "opening" | "damaged" | "entities" | "strict" | "encoding" | "memory" | "time" | what there is too much of,
+     "where": [sheet, part or line; cell or row]}
 """
 
 import base64
@@ -19,7 +20,7 @@ import resource
 import signal
 from typing import Any, BinaryIO
 
-from forms.compiling import cells, drawing, reviewing
+from forms.compiling import cells, drawing, opening, reviewing
 from forms.compiling.pacing import pace_after
 from forms.compiling.serving import Order, serve
 from forms.compiling.sheets import Sheets
@@ -91,24 +92,28 @@ def _bind(order: Order) -> None:
 
 def _compiled(file: BinaryIO, order: dict[str, Any]) -> dict[str, Any]:
     try:
-        read = cells.read(file, order["kind"], rows=order["rows"], cells=order["cells"])
-    except MemoryError:
-        raise
-    except cells.TooMuchError as much:
-        return {"broken": much.args[0], "where": much.args[1]}
-    except cells.UndecodableError as error:
-        return {"broken": "encoding", "where": error.args[0]}
-    except Exception:  # a broken workbook can raise anything; what it raised may quote cells
+        bounds = {each: order[each] for each in ("rows", "cells", "characters")}
+        read = cells.read(file, order["kind"], total=order["xform_bytes"], **bounds)
+    except opening.TooMuchError as much:
+        return {"broken": much.args[0], "where": list(much.args[1:])}
+    except opening.UndecodableError as error:
+        return {"broken": "encoding", "where": list(error.args)}
+    except opening.StrictError:
+        return {"broken": "strict", "where": []}
+    except cells.DamagedError as error:  # what it came from may quote cells
         _require_memory()
-        return {"broken": "opening", "where": cells.part_with_a_doctype(file) if order["kind"] == "xlsx" else None}
+        part = opening.part_with_a_doctype(file) if order["kind"] == "xlsx" else None
+        if part:
+            return {"broken": "entities", "where": [part]}
+        return {"broken": "opening", "where": list(error.args)} if error.args[0] else {"broken": "damaged", "where": []}
     rows = {name: [[number, *texts] for number, texts in rows] for name, rows in read.sheets.items()}
     about = {"sheets": rows, "found": read.found}
-    stopped = any(kind in ("heading-twice", "formula-broken") for kind, *_ in read.found)
+    stopped = any(kind in reviewing.FORBIDS for kind, *_ in read.found)
     said = {"refused": None, "warnings": []} if stopped else _converted(read, order["fallback_id"])
     sheets = Sheets.from_json(rows)
-    issues = reviewing.lost_references(sheets, "error") if "refused" in said else reviewing.review(sheets)
+    issues = reviewing.lost_references(sheets) if "refused" in said else reviewing.review(sheets)
     if said.get("refused") is TOO_LARGE:
-        return {"broken": "xform", "where": max(read.sheets, key=lambda name: _length(read.sheets[name]))}
+        return {"broken": "xform", "where": [max(read.sheets, key=lambda name: _length(read.sheets[name]))]}
     if "xform" in said and order["kind"] == "md":
         said["workbook"] = base64.b64encode(drawing.xlsx(read)).decode()
     return about | said | {"reviewed": [each.packed() for each in issues]}
@@ -126,7 +131,7 @@ def _require_memory() -> None:
     bytearray(SPARE_BYTES)
 
 
-def _converted(read: cells.Cells, fallback_id: str) -> dict[str, Any]:
+def _converted(read: opening.Cells, fallback_id: str) -> dict[str, Any]:
     from pyxform.errors import PyXFormError  # noqa: PLC0415
     from pyxform.xls2xform import convert  # noqa: PLC0415
 

@@ -2,7 +2,7 @@
 
 import base64
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -27,6 +27,33 @@ _RESOURCES: Final = {
     "memory": Sentence("memory than is allowed"),
     "either": Sentence("processor time or memory than is allowed"),
 }
+# What the first word of a place is, where that is no sheet.
+_FIRST: Final = {"encoding": "line", "entities": "part", "texts": "part"}
+_BOUNDS: Final = {"texts": "cells", "xform": "xform_bytes"}
+_TOO_MUCH: Final = {
+    "rows": Sentence("Up to the sheet '{sheet}' it has more than {limit} rows."),
+    "cells": Sentence("Up to the sheet '{sheet}' it has more than {limit} cells."),
+    "texts": Sentence("Its part {part} has more than {limit} texts."),
+    "characters": Sentence("The cell {at} of the sheet '{sheet}' holds more than {limit} characters."),
+    "xform": Sentence(
+        "The form made of it would have more than {limit} MB, most of which is on the sheet '{sheet}'. Long lists of choices "
+        "can be given as a CSV file (select_one_from_file)."
+    ),
+}
+_UNKNOWN: Final = {
+    "encoding": Sentence("Line {line} is not text in UTF-8. Save it in that encoding."),
+    "entities": Sentence(
+        "Its part {part} declares XML entities, which no spreadsheet program writes. Open it in a spreadsheet program, save "
+        "it again, and upload that."
+    ),
+    "strict": Sentence("It is a Strict Open XML workbook. Save it as an ordinary Excel workbook (.xlsx), and upload that."),
+    "opening": Sentence(
+        "It is damaged on the sheet '{sheet}', after row {at}. Open it in a spreadsheet program, save it again, and upload that."
+    ),
+    "damaged": DAMAGED,
+}
+# Warnings of pyxform's over which it then stumbles without a word.
+_FATAL: Final = ("external-unfiltered",)
 # Each may take what the limits allow, 1.5 GB; a designer with a small form need not wait for one with a large one.
 COMPILER: Final = Helper("forms.compiling.child", at_once=2)
 
@@ -88,7 +115,7 @@ def invalid(issues: list[Issue]) -> InvalidWorkbook:
 
 def _compiled(said: dict[str, Any], kind: str) -> Compiled:
     sheets = Sheets.from_json(said["sheets"])
-    issues = [reviewing.found(each, sheets) for each in said["found"]]
+    issues = reviewing.found(said["found"], sheets)
     issues += [from_pyxform(part, "warning", sheets) for text in said["warnings"] for part in apart(text)]
     if "refused" in said:
         raise invalid(_refusal(said, sheets, issues))
@@ -111,6 +138,9 @@ def _refusal(said: dict[str, Any], sheets: Sheets, issues: list[Issue]) -> list[
     """pyxform stops at the first error; other references to nothing are told with it."""
     parts = [] if said["refused"] is None else apart(said["refused"])
     first = [from_pyxform(part, "error", sheets, said["place"]) for part in parts]
+    if first and first[0].says.details.get("rule") == "failed":
+        fatal = [replace(each, severity="error") for each in issues if each.says.details.get("rule") in _FATAL]
+        first, issues = fatal or first, [each for each in issues if each.says.details.get("rule") not in _FATAL]
     places = {each.place for each in first}
     errors = [*first, *(each for each in _reviewed(said) if each.place not in places)]
     return [*errors, *issues]
@@ -154,30 +184,12 @@ def _in_child(path: Path, kind: str, limits: Limits, fallback_id: str, helper: H
 
 
 def _broken(said: dict[str, Any], limits: Limits) -> Exception:
-    what, where = str(said["broken"]), said.get("where")
+    what = str(said["broken"])
     if what in ("memory", "time"):
         return CompilingExhausted(resource=_RESOURCES[what])
-    if what == "rows":
-        says = Sentence("Up to the sheet '{sheet}' it has more than {limit} rows.", sheet=where, limit=limits.rows)
-        return WorkbookTooLarge(what=says, limit=limits.rows)
-    if what == "cells":
-        says = Sentence("Up to the sheet '{sheet}' it has more than {limit} cells.", sheet=where, limit=limits.cells)
-        return WorkbookTooLarge(what=says, limit=limits.cells)
-    if what == "xform":
-        says = Sentence(
-            "The form made of it would have more than {limit} MB, most of which is on the sheet '{sheet}'. Long lists of choices "
-            "can be given as a CSV file (select_one_from_file).",
-            sheet=where,
-            limit=megabytes(limits.xform_bytes),
-        )
-        return WorkbookTooLarge(what=says, limit=limits.xform_bytes)
-    if what == "encoding":
-        return UnknownWorkbook(reason=Sentence("Line {line} is not text in UTF-8. Save it in that encoding.", line=where))
-    if where is not None:
-        says = Sentence(
-            "Its part {part} declares XML entities, which no spreadsheet program writes. Open it in a spreadsheet program, save "
-            "it again, and upload that.",
-            part=where,
-        )
-        return UnknownWorkbook(reason=says)
-    return UnknownWorkbook(reason=DAMAGED)
+    place: dict[str, Any] = dict(zip((_FIRST.get(what, "sheet"), "at"), said["where"], strict=False))
+    if what in _TOO_MUCH:
+        limit = asdict(limits)[_BOUNDS.get(what, what)]
+        shown = megabytes(limit) if what == "xform" else limit
+        return WorkbookTooLarge(what=Sentence(_TOO_MUCH[what].says, limit=shown, **place), limit=limit)
+    return UnknownWorkbook(reason=Sentence(_UNKNOWN[what].says, **place))

@@ -6,7 +6,7 @@ Rows and columns are those that issues speak of. Imported only by the child proc
 import io
 from typing import Final
 
-from forms.compiling.cells import READ, Cells
+from forms.compiling.opening import Cells, is_read
 
 WIDTH: Final = 28
 
@@ -20,7 +20,7 @@ def xlsx(read: Cells) -> bytes:
 
     book = Workbook(write_only=True)
     for name, rows in read.sheets.items():
-        if not rows or name.strip().lower() not in READ:
+        if not rows or not is_read(name):
             continue
         sheet = book.create_sheet(name)
         sheet.freeze_panes = "A2"

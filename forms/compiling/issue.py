@@ -8,8 +8,8 @@ from storage.problems import Said, Sentence
 
 Code = Literal[
     "pyxform", "validate",
-    "case-class", "case-to", "choices-unused", "form", "form-id", "formula", "heading-twice", "media", "merged", "reference",
-    "save-to-blank", "translation", "type-changed", "unread", "version-taken",
+    "case-class", "case-to", "choices-unused", "form", "form-id", "formula", "heading-twice", "media", "merged", "no-headings",
+    "reference", "save-to-blank", "translation", "type-changed", "unread", "unwritable", "version-taken",
 ]  # fmt: skip
 
 

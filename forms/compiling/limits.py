@@ -19,6 +19,7 @@ class Limits:
     archive_entries: int = 2_000
     rows: int = 100_000
     cells: int = 2_000_000
+    characters: int = 100_000  # of one cell; Excel knows 32,767
     xform_bytes: int = 32 * MIB
     cpu_seconds: int = 60
     wall_seconds: int = 120

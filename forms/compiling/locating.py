@@ -17,7 +17,7 @@ from storage.problems import Sentence
 _ROW: Final = re.compile(r"\[row : (\d+)\]\s*")
 _SHEET: Final = re.compile(r"[Oo]n the '([^']+)' sheet|sheet: '([^']+)'")
 _COLUMN: Final = re.compile(r"the '([^']+)' (?:value|column)|column headers? (?:were not found: )?'([^']+)'")
-_FRAGMENT: Final = re.compile(r"'([^']+)'|(\$\{[^}]+\})|\[([^\[\]]+)\]|(?:in expression|at line:) (.+)$|: ([\w, -]+)\.")
+_FRAGMENT: Final = re.compile(r"'([^']+)'|(\$\{[^}]+\})|\[([^\[\]]+)\]|(?:in expression|at line:) (.+)$|: ([\w, ()-]+)\.")
 _NODE: Final = re.compile(r"/[A-Za-z_][\w.-]*(/[\w.-]+(?:\[[^\]]*\])?(?:/[\w.-]+(?:\[[^\]]*\])?)*)")
 _INDEX: Final = re.compile(r"\[[^\]]*\]")
 _LOOP: Final = re.compile(r"cycle detected", re.IGNORECASE)
@@ -38,6 +38,38 @@ _MEANT: Final = (
     (re.compile(r"with no name"), "name"),
 )
 _ALIASES: Final = {"dataset": "list_name"}
+# For what pyxform says of a row without naming the column, or names another: the column to look at.
+_COLUMN_OF: Final = {
+    "ENTITY_005": "label", "ENTITY_006": "update_if", "ENTITY_007": "entity_id", "ENTITY_009": "list_name",
+    "device-field": "type", "external-unfiltered": "choice_filter", "max-pixels": "parameters", "no-calculation": "calculation",
+    "no-repeat-label": "label",
+}  # fmt: skip
+# For what it says without a row: sheet, column, and what the cell holds, or None for the heading itself.
+_CELL_OF: Final[Mapping[str, tuple[str, str, str | None]]] = {
+    "both-ids": ("settings", "id_string", None),
+    "encrypted-without-instance-id": ("settings", "omit_instanceID", ""),
+    "instance-twice": ("survey", "type", "{other_file}"),
+    "location-age": ("survey", "parameters", "location-max-age"),
+    "location-age-interval": ("survey", "parameters", "location-max-age"),
+    "location-interval": ("survey", "parameters", "location-min-interval"),
+    "location-priority": ("survey", "parameters", "location-priority"),
+    "no-external-choices": ("survey", "type", "external"),
+    "or-other-translated": ("survey", "type", "other"),
+    "parameter-integer": ("survey", "parameters", "{parameter}"),
+    "parameter-true-false": ("survey", "parameters", "{parameter}"),
+    "quality": ("survey", "parameters", "quality"),
+    "randomize-true-false": ("survey", "parameters", "randomize"),
+    "seed": ("survey", "parameters", "seed"),
+    "seed-alone": ("survey", "parameters", "seed"),
+    "track-changes-reasons": ("survey", "parameters", "track-changes-reasons"),
+    "unknown-type": ("survey", "type", "{type}"),
+}
+# For what it says of a question by name: the column to look at.
+_QUESTIONS_COLUMN: Final = {"big-image": "media::big-image", "search-in-file": "appearance", "search-shared": "appearance"}
+# Of a sheet by another name than the one it should have.
+_MISSPELLED: Final = ("sheet-misspelled", "survey-misspelled")
+_LISTED: Final = re.compile(r"(?!.*(?:external|from[ _]file))(?:add )?(?:select|rank)")
+_OFFERED: Final = re.compile(r"\s(\S+)(?:\s+or[_ ](?:specify[_ ])?other)?\s*$")
 # A fragment of an expression as long as this is looked for inside cells.
 _TELLING: Final = 5
 
@@ -54,10 +86,15 @@ def from_pyxform(says: str, severity: str, sheets: Sheets, place: Mapping[str, s
     heading = str(known.get("column") or "") or ((column_said[1] or column_said[2]) if column_said else None)
     heading = next((column for pattern, column in _MEANT if pattern.search(says)), _ALIASES.get(heading or "", heading))
     text = _ROW.sub("", says).strip()
+    told = recognized("pyxform", text)
+    rule = str(told.details.get("rule"))
+    heading = _COLUMN_OF.get(rule, heading)
     row = known.get("row") or (row_said[1] if row_said else None)
+    if sheet is not None and name == "settings" and sheet.rows and row is not None:
+        row = sheet.rows[0].number  # pyxform reads one row only, and counts it as the first
     if row is not None and sheet is not None and int(row) > 1:
         return _issue(severity, text, "pyxform", sheet, int(row), heading)
-    return _looked_up(severity, text, "pyxform", sheets, name, heading)
+    return _by_rule(severity, told, rule, sheets) or _looked_up(severity, text, "pyxform", sheets, name, heading)
 
 
 def from_validate(says: str, sheets: Sheets | None) -> Issue:
@@ -74,6 +111,11 @@ def from_validate(says: str, sheets: Sheets | None) -> Issue:
         return _issue("error", says, "validate", settings, settings.rows[0].number, "instance_name")
     if _LOOP.search(says):  # JavaRosa names its nodes in whatever order its tables have
         nodes.sort(key=lambda node: sheets.survey_rows[node].number if node in sheets.survey_rows else 0)
+    told = recognized("validate", says)
+    if told.details.get("rule") == "no-choice-label":
+        unlabelled = _unlabelled(told, nodes[0], sheets, survey)
+        if unlabelled:
+            return unlabelled
     for node in nodes:
         if node in sheets.survey_rows:
             return _in_row(says, survey, sheets.survey_rows[node])
@@ -82,6 +124,44 @@ def from_validate(says: str, sheets: Sheets | None) -> Issue:
                 "error", says, "validate", survey, sheets.survey_rows[node.removesuffix("_count")].number, "repeat_count"
             )
     return _looked_up("error", says, "validate", sheets, "survey", None)
+
+
+def _unlabelled(told: Sentence, node: str, sheets: Sheets, survey: Sheet) -> Issue | None:
+    """At the choice without a label: JavaRosa counts those that are offered, a filter may have left some out."""
+    choices, row = sheets.by_name.get("choices"), sheets.survey_rows.get(node)
+    offered = _OFFERED.search(survey.cell(row, "type")) if row else None
+    if choices is None or offered is None:
+        return None
+    listed = [each for each in choices.rows if choices.cell(each, "list_name") == offered[1]]
+    nth = int(told.details["number"]) - 1
+    blank = [each for each in listed[nth : nth + 1] + listed if not choices.cell(each, "label")]
+    return placed("error", told, "validate", choices, blank[0].number, choices.column("label")) if blank else None
+
+
+def _by_rule(severity: str, told: Sentence, rule: str, sheets: Sheets) -> Issue | None:
+    """At the place that a sentence speaks of which names none; None where there is no such place."""
+    details = {name: str(value) for name, value in told.details.items()}
+    survey = sheets.by_name.get("survey")
+    if rule in _MISSPELLED:
+        named = sheets.by_name.get(details["candidates"].split(", ")[0].strip("'").strip().lower())
+        return placed(severity, told, "pyxform", named, None, None) if named else None
+    if rule in _QUESTIONS_COLUMN and survey:
+        heading = _QUESTIONS_COLUMN[rule]
+        row = next((each for each in survey.rows if survey.cell(each, "name") == details["name"]), None)
+        return placed(severity, told, "pyxform", survey, row.number, survey.column(heading)) if row else None
+    if rule not in _CELL_OF:
+        return None
+    name, heading, template = _CELL_OF[rule]
+    sheet = sheets.by_name.get(name)
+    at = sheet.column(heading) if sheet else None
+    if sheet is None or at is None:
+        return None
+    if template is None:
+        return placed(severity, told, "pyxform", sheet, 1, at)
+    wanted = template.format(**details, other_file=details.get("other_uri", "").rpartition("/")[2])
+    held = (row.number for row in sheet.rows if wanted in " ".join(sheet.cell(row, heading).split()))
+    number = next(held, None)
+    return placed(severity, told, "pyxform", sheet, number, at) if number else None
 
 
 def _in_row(says: str, survey: Sheet, row: Row) -> Issue:
@@ -140,7 +220,7 @@ def _looked_up(severity: str, says: str, code: Code, sheets: Sheets, name: str, 
     first, told = sheets.by_name.get(name), recognized(code, says)
     at = first.column(heading) if first and heading else None
     if first and at is not None and heading == "type":
-        row = next((each for each in first.rows if first.cell(each, "type").startswith(("select", "rank"))), None)
+        row = next((each for each in first.rows if _LISTED.match(first.cell(each, "type"))), None)
         return placed(severity, told, code, first, row.number if row else None, at)
     fragments = [each for each in _fragments(says) if each.lower() not in sheets.by_name and each != heading]
     others = [sheet for key, sheet in sheets.by_name.items() if key != name]
@@ -149,7 +229,7 @@ def _looked_up(severity: str, says: str, code: Code, sheets: Sheets, name: str, 
             return placed(severity, told, code, sheet, number, position)
     if first is None:
         return Issue(severity, told, code, name, heading=heading)
-    return replace(placed(severity, told, code, first, 1 if at is not None else None, at), heading=heading)
+    return replace(placed(severity, told, code, first, 1 if heading else None, at), heading=heading)
 
 
 def _fragments(says: str) -> list[str]:

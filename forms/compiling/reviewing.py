@@ -24,15 +24,24 @@ _WORD: Final = re.compile(r"[\w.-]+")
 # An XForm with such an id is refused with Central's own number instead.
 _LIKE_A_FILE: Final = re.compile(r"\.(xlsx?|xml)$")
 _REFERENCE: Final = re.compile(r"\$\{\s*(?:last-saved#)?([^}\s]+)\s*\}")
-_LISTED: Final = re.compile(r"^(?:select[ _](?:one|multiple)(?:_external)?|rank)\s+(\S+)", re.IGNORECASE)
+_EMPTY_REFERENCE: Final = re.compile(r"\$\{\s*\}")
+# All names that pyxform has for the type, the longer ones first.
+_LISTED: Final = re.compile(
+    r"^(?:add select (?:one|multiple) prompt using|select all that apply(?: from)?|select one from|select[_ ]one_external|"
+    r"select[_ ](?:one|multiple)|select1|rank)\s+(\S+)",
+    re.IGNORECASE,
+)
+_LISTED_BESIDE: Final = re.compile(r"\b(?:reference-geometry|tick_labelset)\s*=\s*(\S+)")
 _INSTANCE: Final = re.compile(r"""instance\(\s*['"]([^'"]+)['"]\s*\)""")
 _TRANSLATED: Final = ("label", "hint", "guidance_hint", "constraint_message", "required_message")
+_TRANSLATED_SHEETS: Final = ("survey", "choices")
+# Not on the survey sheet, and yet a form has them.
+_MADE: Final = frozenset({"instanceID", "instanceName"})
 _ASKED_FOR_NOTHING: Final = re.compile(r"^(note|calculate|hidden|begin|end|start|today|deviceid|username|audit|xml-external)\b")
 # Columns that pyxform reads references from; others (a designer's own notes) may hold anything.
 _REFERRING: Final = re.compile(
-    r"^(label|hint|guidance_hint|constraint|constraint_message|relevant|relevance|required|required_message|read_?only|"
-    r"calculation|calculate|default|choice_filter|repeat_count|trigger|instance_name|entity_id|create_if|update_if|"
-    r"bind::|body::|instance::).*"
+    r"label|hint|guidance_hint|constraint|constraint_message|relevant|required|required_message|read_only|calculation|default|"
+    r"choice_filter|repeat_count|trigger|instance_name|entity_id|create_if|update_if|appearance|(?:media|bind|body|instance)::.*"
 )
 _SAID: Final[dict[str, tuple[Code, Sentence]]] = {
     "formula": (
@@ -42,6 +51,12 @@ _SAID: Final[dict[str, tuple[Code, Sentence]]] = {
         ),
     ),
     "formula-broken": ("formula", Sentence("This is a formula whose value the file does not hold. Write the value itself.")),
+    "error": ("formula", Sentence("This cell holds an error of the spreadsheet program and no value. Write the value itself.")),
+    "unwritable": (
+        "unwritable",
+        Sentence("A control character in this cell was left out, since no form can hold one."),
+    ),
+    "no-headings": ("no-headings", Sentence("The first row of this sheet is blank. Its headings must stand there.")),
     "merged": (
         "merged",
         Sentence("Merged cells: only the first of them holds the text, the others are blank for the form. Unmerge them."),
@@ -55,22 +70,31 @@ _SAID: Final[dict[str, tuple[Code, Sentence]]] = {
         Sentence("This and what follows is not read, because too many blank rows or headings stand before it."),
     ),
 }
-_FORBIDS: Final = {"formula-broken", "heading-twice"}
+FORBIDS: Final = frozenset({"formula-broken", "error", "heading-twice", "no-headings"})
 
 
-def found(seen: tuple[str, str, int, int, str], sheets: Sheets) -> Issue:
+def found(seen: Iterable[tuple[str, str, int, int | None, str]], sheets: Sheets) -> list[Issue]:
     """What the child process saw in passing while it read the cells: kind, sheet, row, position of the column, text."""
-    kind, sheet_name, row, at, text = seen
-    sheet = sheets.by_name.get(sheet_name.strip().lower()) or Sheet(sheet_name)
-    severity = "error" if kind in _FORBIDS else "warning"
-    code, says = _SAID[kind]
-    issue = placed(severity, says, code, sheet, row, at)
-    return replace(issue, text=text or issue.text)
+    alike = defaultdict[tuple[str, str], list[Issue]](list)
+    for kind, sheet_name, row, at, text in seen:
+        sheet = sheets.by_name.get(sheet_name.strip().lower()) or Sheet(sheet_name)
+        code, says = _SAID[kind]
+        issue = placed("error" if kind in FORBIDS else "warning", says, code, sheet, row, at)
+        alike[kind, sheet_name].append(replace(issue, text=text or issue.text))
+    return [issue for issues in alike.values() for issue in _summed_up(issues)]
+
+
+def _summed_up(issues: list[Issue]) -> list[Issue]:
+    """The first of what is said again and again, and how much more there is, at the place of the next."""
+    if len(issues) <= MANY + 1:
+        return issues
+    says = Sentence("{what} And so in {more} more places.", what=issues[MANY].says, more=len(issues) - MANY - 1)
+    return [*issues[:MANY], replace(issues[MANY], says=says)]
 
 
 def review(sheets: Sheets) -> list[Issue]:
     """Warnings about the sheets of a form that compiled. They look at every cell, so the child process asks for them."""
-    return [*missing_translations(sheets), *unused_choices(sheets), *lost_references(sheets, "warning")]
+    return [*missing_translations(sheets), *unused_choices(sheets), *empty_references(sheets)]
 
 
 def form_id(definition: Definition, sheets: Sheets | None) -> list[Issue]:
@@ -163,15 +187,17 @@ def type_changed(changed: Sequence[tuple[Field, Field]], issues: Sequence[Issue]
 
 
 def missing_translations(sheets: Sheets) -> Iterator[Issue]:
-    """Cells left blank in one language and filled in another."""
+    """Cells left blank in one language and filled in another, and sheets that lack a language of the form."""
     used = _lists_used(sheets)
-    for name in ("survey", "choices"):
+    for name in _TRANSLATED_SHEETS:
         sheet = sheets.by_name.get(name)
-        if sheet is None:
+        rows = [row for row in sheet.rows if name == "survey" or _list_of(sheet, row) in used] if sheet else []
+        if sheet is None or not rows:
             continue
-        rows = [row for row in sheet.rows if name == "survey" or _list_of(sheet, row) in used]
-        for columns in _translations(sheet):
-            yield from _blank_in(sheet, rows, columns)
+        for kind, columns in _translations(sheets, sheet).items():
+            if len(columns) > 1:
+                yield from _blank_in(sheet, rows, kind, columns)
+        yield from _wholly_blank_in(sheets, sheet)
 
 
 def unused_choices(sheets: Sheets) -> Iterator[Issue]:
@@ -188,22 +214,38 @@ def unused_choices(sheets: Sheets) -> Iterator[Issue]:
             yield placed("warning", says, "choices-unused", choices, row.number, at)
 
 
-def lost_references(sheets: Sheets, severity: str) -> list[Issue]:
-    """`${…}` that name no question, cell by cell."""
+def lost_references(sheets: Sheets) -> list[Issue]:
+    """`${…}` that name no question, cell by cell: in a form that pyxform refuses for one it tells no other."""
     survey = sheets.by_name.get("survey")
     if survey is None:
         return []
-    names = {survey.cell(row, "name") for row in survey.rows}
+    names = {survey.cell(row, "name") for row in survey.rows} | _MADE
     return [
-        placed(severity, _lost(lost), "reference", sheet, row.number, at)
-        for sheet in sheets.by_name.values()
-        for at, heading in enumerate(sheet.headings)
-        if _REFERRING.match(heading.strip().lower().replace(" ", "_"))
-        for row in sheet.rows
-        if at < len(row.cells)
+        placed("error", _lost(lost), "reference", sheet, row.number, at)
+        for sheet, row, at in _referring(sheets)
         for lost in dict.fromkeys(_REFERENCE.findall(row.cells[at]))
         if lost not in names
     ]
+
+
+def empty_references(sheets: Sheets) -> list[Issue]:
+    """`${}`, which pyxform takes for text: in an expression no tablet understands it, and elsewhere each shows it as it is."""
+    says = Sentence("${{}} names no question.")
+    return [
+        placed("warning", says, "reference", sheet, row.number, at)
+        for sheet, row, at in _referring(sheets)
+        if _EMPTY_REFERENCE.search(row.cells[at])
+    ]
+
+
+def _referring(sheets: Sheets) -> Iterator[tuple[Sheet, Row, int]]:
+    """The cells with references that pyxform reads."""
+    for sheet in sheets.by_name.values():
+        for at, (name, _) in enumerate(sheet.meanings):
+            if _REFERRING.fullmatch(name):
+                for row in sheet.rows:
+                    if at < len(row.cells) and "${" in row.cells[at]:
+                        yield sheet, row, at
 
 
 def blanking_properties(sheets: Sheets, definition: Definition) -> Iterator[Issue]:
@@ -292,7 +334,7 @@ def _lists_used(sheets: Sheets) -> set[str]:
         listed = _LISTED.match(survey.cell(row, "type")) if survey else None
         if listed and survey:
             used.add(listed[1])
-        used.update(re.findall(r"reference-geometry=(\S+)", survey.cell(row, "parameters") if survey else ""))
+        used.update(_LISTED_BESIDE.findall(survey.cell(row, "parameters") if survey else ""))
     return used
 
 
@@ -300,34 +342,60 @@ def _list_of(choices: Sheet, row: Row) -> str:
     return choices.cell(row, "list_name")
 
 
-def _translations(sheet: Sheet) -> list[dict[str, int]]:
-    """For each kind of text in more than one language: language → its column."""
-    kinds = defaultdict[str, dict[str, int]](dict)
-    for at, heading in enumerate(sheet.headings):
-        parts = [part.strip() for part in heading.split("::")]
-        kind = re.sub(r"\s+", "_", "::".join(parts[:-1] or parts).lower())
-        if kind in _TRANSLATED or kind.startswith("media::") or kind in ("image", "audio", "video"):
-            kinds[kind][parts[-1] if len(parts) > 1 else ""] = at
-    return [columns for columns in kinds.values() if len(columns) > 1]
+def _translations(sheets: Sheets, sheet: Sheet) -> dict[str, dict[str, list[int]]]:
+    """kind of text → language → its columns: the default language may have two, one of which does not name it."""
+    settings = sheets.by_name.get("settings")
+    default = settings.cell(settings.rows[0], "default_language") if settings and settings.rows else ""
+    kinds = defaultdict[str, dict[str, list[int]]](lambda: defaultdict(list))
+    for at, (kind, language) in enumerate(sheet.meanings):
+        if kind in _TRANSLATED or kind.startswith("media::"):
+            kinds[kind]["" if language == default else language].append(at)
+    return kinds
 
 
-def _blank_in(sheet: Sheet, rows: list[Row], columns: dict[str, int]) -> Iterator[Issue]:
-    def filled(row: Row, at: int) -> bool:
-        return at < len(row.cells) and bool(row.cells[at].strip())
+def _blank_in(sheet: Sheet, rows: list[Row], kind: str, columns: dict[str, list[int]]) -> Iterator[Issue]:
+    def filled(row: Row, places: Iterable[int]) -> bool:
+        return any(at < len(row.cells) and bool(row.cells[at].strip()) for at in places)
 
-    for language, at in columns.items():
-        blank = [row for row in rows if not filled(row, at) and any(filled(row, other) for other in columns.values())]
+    every = [at for places in columns.values() for at in places]
+    for language, places in columns.items():
+        blank = [row for row in rows if not filled(row, places) and filled(row, every)]
+        says = _no_file(language) if kind.startswith("media::") else _untranslated(language)
         for row in blank[:MANY]:
-            yield placed("warning", _untranslated(language), "translation", sheet, row.number, at)
+            yield placed("warning", says, "translation", sheet, row.number, places[0])
         if len(blank) > MANY:
             says = _more_untranslated(language, len(blank) - MANY)
-            yield placed("warning", says, "translation", sheet, blank[MANY].number, at)
+            yield placed("warning", says, "translation", sheet, blank[MANY].number, places[0])
+
+
+def _wholly_blank_in(sheets: Sheets, sheet: Sheet) -> Iterator[Issue]:
+    """Labels without a column in a language that another sheet has; pyxform says it of columns of one sheet only.
+
+    Labels in no language are shown in all.
+    """
+    here = _translations(sheets, sheet)
+    known = {language for columns in here.values() for language in columns}
+    if not any(here.get("label", ())):
+        return
+    at = next(iter(here["label"].values()))[0]
+    others = (sheets.by_name[name] for name in _TRANSLATED_SHEETS if name in sheets.by_name)
+    languages = (each for other in others for columns in _translations(sheets, other).values() for each in columns)
+    for language in dict.fromkeys(languages):
+        if language and language not in known:
+            says = Sentence("No text of this sheet is translated into {language}: a tablet shows '-' instead.", language=language)
+            yield placed("warning", says, "translation", sheet, 1, at)
 
 
 def _untranslated(language: str) -> Sentence:
     if not language:
         return Sentence("Not translated into the default language: a tablet shows '-' instead.")
     return Sentence("Not translated into {language}: a tablet shows '-' instead.", language=language)
+
+
+def _no_file(language: str) -> Sentence:
+    if not language:
+        return Sentence("There is no file for the default language: a tablet shows none in it.")
+    return Sentence("There is no file for {language}: a tablet shows none in it.", language=language)
 
 
 def _more_untranslated(language: str, rows: int) -> Sentence:

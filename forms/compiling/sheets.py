@@ -11,6 +11,27 @@ from typing import Final
 
 _BEGIN: Final = re.compile(r"begin[\s_]+(group|repeat)\b", re.IGNORECASE)
 _END: Final = re.compile(r"end[\s_]+(group|repeat)\b", re.IGNORECASE)
+# What else a column may be called; older spreadsheets and those drawn of a form's JSON have such names.
+_NAMES: Final = {
+    "caption": "label", "tag": "name", "value": "name", "command": "type",
+    "calculate": "calculation", "relevance": "relevant", "readonly": "read_only",
+    "count": "repeat_count", "jr:count": "repeat_count", "constraining_message": "constraint_message",
+    "requiredmsg": "required_message", "image": "media::image", "big-image": "media::big-image", "audio": "media::audio",
+    "video": "media::video",
+    "bind::relevant": "relevant", "bind::required": "required", "bind::constraint": "constraint",
+    "bind::calculate": "calculation", "bind::readonly": "read_only", "bind::jr:constraintmsg": "constraint_message",
+    "bind::jr:requiredmsg": "required_message",
+    "control::appearance": "appearance", "body::appearance": "appearance",
+}  # fmt: skip
+# Columns of two steps; what follows them is a language.
+_STEPPED: Final = ("media", "bind", "body", "control", "instance", "attribute")
+# Columns that pyxform compares without case, with `_` for a blank; any other is a designer's own, and is what it is.
+_KNOWN: Final = frozenset(_NAMES.values()) | {
+    "id_string", "form_title",
+    "hint", "guidance_hint", "default", "parameters", "choice_filter", "trigger", "save_to", "list_name", "version", "form_id",
+    "default_language", "instance_name", "public_key", "submission_url", "style", "namespaces",
+    "entity_id", "create_if", "update_if",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -39,15 +60,21 @@ class Sheet:
         return [self._row(line) for line in self.lines[1:]]
 
     def column(self, heading: str) -> int | None:
-        """The position of the column called *heading*, or else of the first one of its translations."""
-        wanted, names = _normal(heading), self._names
-        if wanted in names:
-            return names.index(wanted)
-        return next((at for at, each in enumerate(names) if each.startswith(wanted + "::")), None)
+        """The position of the column called *heading*, whatever else that is called, or of the first one of its translations."""
+        wanted = meaning_of(heading, "::" if "::" in heading else self.separator)
+        if wanted in self.meanings:
+            return self.meanings.index(wanted)
+        return next((at for at, (name, _) in enumerate(self.meanings) if (name, "") == wanted), None)
 
     @cached_property
-    def _names(self) -> list[str]:
-        return [_normal(each) for each in self.headings]
+    def meanings(self) -> list[tuple[str, str]]:
+        """What each heading means: the column's usual name, and the language of what stands in it, "" if none is said."""
+        return [meaning_of(each, self.separator) for each in self.headings]
+
+    @cached_property
+    def separator(self) -> str:
+        """What parts a heading: old spreadsheets have single colons."""
+        return "::" if any("::" in each for each in self.headings) else ":"
 
     def cell(self, row: Row, heading: str) -> str:
         """The text in that column, or "" ."""
@@ -111,7 +138,14 @@ def _paths(survey: Sheet) -> Iterator[tuple[str, Row]]:
                 groups.append(name)
 
 
-def _normal(heading: str) -> str:
-    """As XLSForm compares headings: in lower case, `list name` is `list_name`, blanks around `::` do not count."""
-    name, *languages = re.split(r"\s*::\s*", heading.strip().lower())
-    return "::".join([re.sub(r"\s+", "_", name), *languages])
+def meaning_of(heading: str, separator: str = "::") -> tuple[str, str]:
+    """The usual name of the column with that *heading*, and its language.
+
+    *separator*: without any `::` on a sheet, a single colon parts its headings, save in `jr:count`.
+    """
+    first, *rest = [part.strip() for part in re.split(rf"(?<!\bjr){separator}", heading.strip())]
+    plain = re.sub(r"\s+", "_", first).lower()
+    steps = rest[:1] if plain in _STEPPED else []
+    name = "::".join([plain, *steps]).lower()
+    usual = _NAMES.get(name, name)
+    return usual if usual in _KNOWN else "::".join([first, *steps]), "::".join(rest[len(steps) :])

@@ -48,6 +48,10 @@ FINDINGS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             _CYCLE + "{nodes}",
             "These questions depend on each other in a circle, so that none of them can be calculated first: {nodes}",
         ),
+        "no-choice-label": (
+            "Selection choice label text and image uri are both missing for: {node} choice: {number}.",
+            "A choice of this question has neither a label nor an image.",
+        ),
         "empty-group": ("Group has no children! Group: {node}. The XML is invalid.", "The group {node} holds no question."),
     }
 )

@@ -1,5 +1,7 @@
 """Workbooks that a spreadsheet program saves happily and that no form can be made of as they are."""
 
+import datetime
+import io
 import re
 import zipfile
 from pathlib import Path
@@ -7,6 +9,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook, load_workbook
 
+from forms.compiling import reviewing
 from forms.compiling.compiling import compile
 from forms.compiling.limits import MIB, Limits
 from forms.problems import InvalidWorkbook, UnknownWorkbook, WorkbookTooLarge
@@ -134,6 +137,30 @@ def test_an_error_value_of_a_formula_is_no_label(tmp_path: Path) -> None:
     assert errors_of(path) == [("formula", "survey C2 (label)", "=1/0")]
 
 
+def test_an_error_that_was_pasted_as_a_value_is_no_label(tmp_path: Path) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "A"]])
+    path = altered(path, "xl/worksheets/sheet1.xml", rb'<c r="C2".*?</c>', b'<c r="C2" t="e"><v>#REF!</v></c>')
+
+    assert errors_of(path) == [("formula", "survey C2 (label)", "#REF!")]
+
+
+def test_formulas_that_wrote_nothing_or_stand_beside_the_form_are_let_be(tmp_path: Path) -> None:
+    path = workbook(tmp_path, survey=[[*HEAD, "hint"], ["text", "a", "A", '=IF(A1="x","y","")', None, "=NOW()"]])
+    path = altered(path, "xl/worksheets/sheet1.xml", rb'<c r="D2"', b'<c r="D2" t="str"')
+
+    assert compile(path).issues == ()
+
+
+def test_what_is_said_of_a_whole_column_is_summed_up(tmp_path: Path) -> None:
+    rows: Rows = [HEAD]
+    rows += [["text", f"q{n}", "=1+1"] for n in range(50)]
+
+    errors = errors_of(workbook(tmp_path, survey=rows))
+
+    assert len(errors) == reviewing.MANY + 1
+    assert errors[-1][:2] == ("formula", "survey C22 (label)")
+
+
 def test_merged_cells_are_told(tmp_path: Path) -> None:
     path = workbook(tmp_path, survey=[[*HEAD, "hint"], ["text", "a", "A", "H"]])
     with path.open("rb") as file:
@@ -144,6 +171,98 @@ def test_merged_cells_are_told(tmp_path: Path) -> None:
     (warning,) = [each for each in compile(path).issues if each.code == "merged"]
 
     assert (warning.severity, warning.place, warning.text, warning.question) == ("warning", "survey C2 (label)", "A", "a")
+
+
+@pytest.mark.parametrize("row", [b"2000000000", b"9" * 30])
+def test_a_row_that_no_spreadsheet_has_is_refused_at_once(tmp_path: Path, row: bytes) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "A"], ["text", "b", "B"]])
+    path = altered(path, "xl/worksheets/sheet1.xml", rb'<row r="3".*?</row>', b'<row r="%b"><c><v>1</v></c></row>' % row)
+
+    with pytest.raises(WorkbookTooLarge, match="'survey'"):
+        compile(path)
+
+
+def test_a_text_that_no_spreadsheet_holds_is_refused_at_its_cell(tmp_path: Path) -> None:
+    with pytest.raises(WorkbookTooLarge, match="cell C2 of the sheet 'survey' holds more than 1000 characters"):
+        compile(workbook(tmp_path, survey=[HEAD, ["text", "a", "A" * 1001]]), limits=Limits(characters=1000))
+
+
+def test_a_table_of_countless_texts_is_refused_by_its_part(tmp_path: Path) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "A"]])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("xl/sharedStrings.xml", b"<sst>" + b"<si><t>x</t></si>" * 100 + b"</sst>")
+
+    with pytest.raises(WorkbookTooLarge, match=r"Its part xl/sharedStrings\.xml has more than 90 texts"):
+        compile(path, limits=Limits(cells=90))
+
+
+def test_a_damaged_cell_is_told_by_sheet_and_row(tmp_path: Path) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "A"], ["text", "b", "B"]])
+    path = altered(path, "xl/worksheets/sheet1.xml", rb'<c r="C3".*?</c>', b'<c r="C3"><v>NaN</v></c>')
+
+    with pytest.raises(UnknownWorkbook, match="damaged on the sheet 'survey', after row 2"):
+        compile(path)
+
+
+def test_a_strict_workbook_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "A"]])
+    ordinary, strict = (
+        b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+        b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+    )
+
+    with pytest.raises(UnknownWorkbook, match="Strict Open XML"):
+        compile(altered(path, "xl/workbook.xml", ordinary, strict))
+
+
+@pytest.mark.parametrize(
+    ("sheets", "place"),
+    [
+        ({"survey": [[None], ["type", "name", "label"], ["text", "a", "A"]]}, "survey 1"),
+        ({"survey": []}, "survey 1"),
+        ({"survey": [["type", "name", "label"], ["text", "a", "A"]], "settings": [[None], ["form_id"], ["x"]]}, "settings 1"),
+    ],
+)
+def test_a_sheet_without_headings_in_its_first_row_is_named(tmp_path: Path, sheets: dict[str, Rows], place: str) -> None:
+    assert errors_of(workbook(tmp_path, **sheets)) == [("no-headings", place, "")]
+
+
+@pytest.mark.parametrize("second", ["guidance_hint", "relevant"])
+def test_a_heading_used_twice_under_two_names_is_named(tmp_path: Path, second: str) -> None:
+    first = {"guidance_hint": "Guidance  Hint", "relevant": "relevance"}[second]
+    rows: Rows = [[*HEAD, first, second], ["text", "a", "A", "1", "2"]]
+
+    assert errors_of(workbook(tmp_path, survey=rows)) == [("heading-twice", f"survey E1 ({second})", second)]
+
+
+def test_a_control_character_is_left_out_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_text("|survey|\n| |type|name|label|\n| |text|a|A\x07B|\n")
+
+    compiled = compile(path)
+
+    assert compiled.definition.fields[0].labels == {"": "AB"}
+    assert [(each.code, each.place, each.text) for each in compiled.issues] == [("unwritable", "survey C2 (label)", "AB")]
+
+
+def test_marks_that_nobody_sees_do_not_hide_a_heading(tmp_path: Path) -> None:
+    rows: Rows = [["\ufefftype", "name\u200b", "label"], ["text", "a\xa0", "A"]]
+
+    assert [each.name for each in compile(workbook(tmp_path, survey=rows)).definition.fields[:1]] == ["a"]
+
+
+def test_a_date_is_written_as_a_form_reads_it(tmp_path: Path) -> None:
+    book = load_workbook(io.BytesIO(workbook(tmp_path, survey=[[*HEAD, "default"], ["date", "a", "A"]]).read_bytes()))
+    book["survey"]["D2"] = datetime.datetime(2026, 5, 1)
+    book.save(tmp_path / "dated")
+
+    assert b"<a>2026-05-01</a>" in compile(tmp_path / "dated").xform
+
+
+def test_other_sheets_of_the_designers_own_may_hold_anything(tmp_path: Path) -> None:
+    path = workbook(tmp_path, survey=[HEAD, ["text", "a", "A"]], notes=[["x", "x", "=NOW()"]] * 50)
+
+    assert compile(path, limits=Limits(rows=10)).issues == ()
 
 
 @pytest.mark.parametrize("dimension", [b"A1:XFD1048576", b"A1"])

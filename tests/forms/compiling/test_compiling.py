@@ -73,7 +73,7 @@ def test_a_form_without_id_takes_the_one_it_is_given(tmp_path: Path) -> None:
         ([["type", "name", "label"], ["text", "1a", "A"]], "survey B2 (name)", "1a"),
         ([["type", "name", "label"], ["select_one x", "a", "A"]], "survey A2 (type)", "select_one x"),
         ([["type", "name", "label"], ["begin_group", "a", "A"], ["text", "b", "B"]], "survey A2 (type)", "begin_group"),
-        ([["foo"], ["x"]], "survey (type)", ""),
+        ([["foo"], ["x"]], "survey 1 (type)", ""),
     ],
 )
 def test_an_error_says_sheet_row_and_column(tmp_path: Path, rows: Rows, place: str, text: str) -> None:
@@ -194,7 +194,7 @@ def test_a_file_beyond_the_size_limit_is_not_opened(tmp_path: Path) -> None:
 @pytest.mark.parametrize("limits", [Limits(rows=10), Limits(cells=20)])
 def test_too_many_rows_or_cells_are_refused(tmp_path: Path, limits: Limits) -> None:
     with pytest.raises(WorkbookTooLarge):
-        compile(workbook(tmp_path, survey=PLAIN, notes=[["x", "y"]] * 20), limits=limits)
+        compile(workbook(tmp_path, survey=PLAIN, choices=[["x", "y"]] * 20), limits=limits)
 
 
 @pytest.mark.parametrize("declared", ['<!ENTITY e SYSTEM "{secret}">', '<!ENTITY a "ha"><!ENTITY e "&a;&a;&a;">'])

@@ -96,6 +96,64 @@ def test_what_pyxform_says_about_other_sheets_has_its_cell(
     assert found[1:3] == (place, text)
 
 
+@pytest.mark.parametrize(
+    ("sheets", "place", "text"),
+    [
+        ({"survey": [row("audit", "audit", parameters="track-changes=maybe")]}, "survey K2 (parameters)", "track-changes=maybe"),
+        (
+            {"survey": [row("audit", "audit", parameters="track-changes-reasons=never")]},
+            "survey K2 (parameters)",
+            "track-changes-reasons=never",
+        ),
+        ({"survey": [ASKED, row("audio", "a", "A", parameters="quality=best")]}, "survey K3 (parameters)", "quality=best"),
+        (
+            {"survey": [ASKED, row("select_one l", "a", "A", parameters="randomize=true seed=x")]},
+            "survey K3 (parameters)",
+            "randomize=true seed=x",
+        ),
+        (
+            {"survey": [ASKED, row("select_one_external c", "a", "A", choice_filter="1=1")]},
+            "survey A3 (type)",
+            "select_one_external c",
+        ),
+        (
+            {"survey": [ASKED, row("select_one_external c", "a", "A")], "external_choices": [["list name", "name"], ["c", "x"]]},
+            "survey I3 (choice_filter)",
+            "",
+        ),
+        (
+            {"survey": [row("select_one_from_file e.csv", "a", "A"), row("select_one_from_file e.xml", "b", "B")]},
+            "survey A3 (type)",
+            "select_one_from_file e.xml",
+        ),
+        ({"survey": [ASKED, row("Select_One  l", "a", "A")]}, "survey A3 (type)", "Select_One  l"),
+        ({"survey": [ASKED], "settings": [["form_id", "name"], ["x", "1 bad"]]}, "settings B2 (name)", "1 bad"),
+        ({"survey": [ASKED], "settings": [["form_id", "id_string"], ["x", "y"]]}, "settings B1 (id_string)", "id_string"),
+        ({"survey": [ASKED], "setttings": [["form_id"], ["x"]]}, "setttings", ""),
+        ({"survey": [ASKED, row("image", "i", "I")]}, "survey K3 (parameters)", ""),
+        (
+            {
+                "survey": [row("text", "a", "A", save_to="l#p")],
+                "entities": [["list_name", "label", "entity_id"], ["l", None, None]],
+            },
+            "entities B2 (label)",
+            "",
+        ),
+    ],
+)
+def test_what_pyxform_says_without_a_place_has_its_cell(tmp_path: Path, sheets: dict[str, Rows], place: str, text: str) -> None:
+    found = first_issue_of_pyxform(tmp_path, {"choices": CHOICES, **sheets, "survey": [HEAD, *sheets["survey"]]})
+
+    assert found[1:3] == (place, text)
+
+
+@pytest.mark.java
+def test_a_choice_without_a_label_is_named_where_it_stands(tmp_path: Path) -> None:
+    sheets: dict[str, Rows] = {"survey": [HEAD, row("select_one l", "q", "Q")], "choices": [*CHOICES, ["l", "c", None]]}
+
+    assert first_issue(tmp_path, sheets)[:3] == ("validate", "choices C4 (label)", "")
+
+
 def test_a_language_without_a_code_is_named_at_its_heading(tmp_path: Path) -> None:
     survey: Rows = [["type", "name", "label::Klingon"], ["text", "q", "Q"]]
 

@@ -79,6 +79,68 @@ def test_every_reference_to_nothing_is_told_at_once(tmp_path: Path) -> None:
     }
 
 
+def test_older_names_of_columns_and_single_colons_are_understood(tmp_path: Path) -> None:
+    survey: Rows = [
+        ["command", "value", "caption:Français (fr)", "caption:English (en)", "relevance"],
+        ["select one from l", "a", "A", None, None],
+        ["note", "n", "${a}", "${a}", "${a} = '1'"],
+    ]
+    choices: Rows = [["list name", "value", "caption:Français (fr)", "caption:English (en)"], ["l", "1", "Un", "One"]]
+
+    compiled = compile(workbook(tmp_path, survey=survey, choices=choices))
+
+    assert told(compiled) == [("translation", "survey D2 (caption:English (en))", "", "a")]
+
+
+def test_what_names_no_list_or_question_of_the_sheets_and_is_right_is_let_be(tmp_path: Path) -> None:
+    survey: Rows = [
+        ["type", "name", "label", "parameters", "appearance"],
+        ["range", "a", "A", "start=0 end=10 step=5 tick_labelset=ticks", None],
+        ["select_one asked or_other", "b", "B", None, None],
+        ["note", "n", "${instanceID}", None, None],
+    ]
+    choices: Rows = [["list_name", "name", "label"], ["ticks", "0", "No"], ["ticks", "5", "Yes"], ["asked", "x", "X"]]
+
+    assert told(compile(workbook(tmp_path, survey=survey, choices=choices))) == []
+
+
+def test_a_reference_that_names_nothing_at_all_is_told(tmp_path: Path) -> None:
+    survey: Rows = [["type", "name", "label"], ["text", "a", "Hello ${}"]]
+
+    assert told(compile(workbook(tmp_path, survey=survey))) == [("reference", "survey C2 (label)", "Hello ${}", "a")]
+
+
+def test_a_sheet_that_lacks_a_language_of_the_form_is_named(tmp_path: Path) -> None:
+    survey: Rows = [["type", "name", "label::English (en)", "label::French (fr)"], ["select_one l", "a", "A", "A"]]
+    choices: Rows = [["list_name", "name", "label::English (en)"], ["l", "x", "X"]]
+
+    (warning,) = compile(workbook(tmp_path, survey=survey, choices=choices)).issues
+
+    assert warning.place == "choices C1 (label::English (en))"
+    assert "translated into French (fr)" in warning.message
+
+
+def test_the_default_language_may_stand_under_its_name_or_under_none(tmp_path: Path) -> None:
+    survey: Rows = [["type", "name", "label", "label::French (fr)"], ["text", "a", "A", None], ["text", "b", None, "B"]]
+    settings: Rows = [["default_language"], ["French (fr)"]]
+
+    assert told(compile(workbook(tmp_path, survey=survey, settings=settings))) == []
+
+
+def test_a_picture_in_one_language_only_is_said_to_be_missing_in_the_other(tmp_path: Path) -> None:
+    survey: Rows = [
+        ["type", "name", "label::A (en)", "label::B (fr)", "media::image::A (en)", "image::B (fr)"],
+        ["text", "a", "A", "A", "a.png", None],
+    ]
+
+    (warning,) = compile(workbook(tmp_path, survey=survey)).issues
+
+    assert (warning.place, warning.message) == (
+        "survey F2 (image::B (fr))",
+        "There is no file for B (fr): a tablet shows none in it.",
+    )
+
+
 UPDATING: Rows = [["list_name", "label", "entity_id", "update_if"], ["people", "${a}", "${e}", "true()"]]
 SAVING: list[str | None] = ["type", "name", "label", "required", "calculation", "save_to"]
 

@@ -8,9 +8,9 @@ import pytest
 from pyxform.errors import ErrorCode
 
 from forms.compiling import wording, wording_of_validate
-from forms.compiling.cells import Cells
 from forms.compiling.child import _converted
 from forms.compiling.locating import _ROW
+from forms.compiling.opening import Cells
 from forms.compiling.validating import VALIDATOR
 from forms.compiling.wording import apart, recognized
 from server.languages import LANGUAGES
@@ -187,8 +187,20 @@ FOUND_IN = [
     ('calculate="/data/w + 1"', "self", None),
     ('relevant="/data/q = 1"/><bind nodeset="/data/q" relevant="/data/w = 1"', "cycle", None),
     ('/><setvalue ref="/data/w" event="odk-instance-first-load" value="concat(1,"', "default", None),
-    ("empty-group", "empty-group", None),
+    ("", "empty-group", None),
+    (
+        '/><instance id="l"><root><item><name>a</name><label/></item></root></instance><bind nodeset="/data/q"',
+        "no-choice-label",
+        None,
+    ),
 ]
+BODIES = {
+    "empty-group": '<group ref="/data/g"><label>G</label></group>',
+    "no-choice-label": (
+        '<select1 ref="/data/g"><label>S</label>'
+        '<itemset nodeset="instance(\'l\')/root/item"><value ref="name"/><label ref="label"/></itemset></select1>'
+    ),
+}
 
 
 def said(sheets: dict[str, Rows]) -> list[str]:
@@ -237,9 +249,7 @@ def test_a_sentence_is_taken_for_no_other(rules: Mapping[str, tuple[str, str]]) 
 @pytest.mark.java
 @pytest.mark.parametrize(("wrong", "rule", "cause"), FOUND_IN)
 def test_a_finding_of_odk_validates_is_known_and_said_in_french(wrong: str, rule: str, cause: str | None) -> None:
-    empty = '<group ref="/data/g"><label>G</label></group>' if wrong == "empty-group" else ""
-
-    verdict = VALIDATOR.validate(XFORM.format("" if empty else wrong, empty).encode())
+    verdict = VALIDATOR.validate(XFORM.format(wrong, BODIES.get(rule, "")).encode())
 
     assert isinstance(verdict, list)
     says = verdict[0].says
