@@ -55,7 +55,7 @@ def parse(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> etree._Element:
     """
     if len(xml) > limit_bytes:
         raise XmlTooLarge(size_bytes=len(xml), limit_bytes=limit_bytes)
-    readable = _without_doctype(_in_one_byte_steps(xml))
+    readable = plain(xml)
     try:
         return _parsed(readable)
     except etree.XMLSyntaxError as error:
@@ -66,6 +66,14 @@ def parse(xml: bytes, *, limit_bytes: int = LIMIT_BYTES) -> etree._Element:
         return _parsed(cleaned)
     except etree.XMLSyntaxError as error:
         raise _malformed(error) from None
+
+
+def plain(xml: bytes) -> bytes:
+    """*xml* without byte-order mark and DOCTYPE, in an encoding in which ASCII is ASCII: for a parser that would fetch a DTD.
+
+    Raises: MalformedXml, when it declares entities or an encoding that is not accepted.
+    """
+    return _without_doctype(_in_one_byte_steps(xml))
 
 
 def local_name(element: etree._Element) -> str:

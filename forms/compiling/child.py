@@ -108,10 +108,11 @@ def _compiled(file: BinaryIO, order: dict[str, Any]) -> dict[str, Any]:
         return {"broken": "opening", "where": list(error.args)} if error.args[0] else {"broken": "damaged", "where": []}
     rows = {name: [[number, *texts] for number, texts in rows] for name, rows in read.sheets.items()}
     about = {"sheets": rows, "found": read.found}
-    stopped = any(kind in reviewing.FORBIDS for kind, *_ in read.found)
-    said = {"refused": None, "warnings": []} if stopped else _converted(read, order["fallback_id"])
     sheets = Sheets.from_json(rows)
-    issues = reviewing.lost_references(sheets) if "refused" in said else reviewing.review(sheets)
+    deep = reviewing.too_deep(sheets)
+    stopped = bool(deep) or any(kind in reviewing.FORBIDS for kind, *_ in read.found)
+    said = {"refused": None, "warnings": []} if stopped else _converted(read, order["fallback_id"])
+    issues = deep + reviewing.lost_references(sheets) if "refused" in said else reviewing.review(sheets)
     if said.get("refused") is TOO_LARGE:
         return {"broken": "xform", "where": [max(read.sheets, key=lambda name: _length(read.sheets[name]))]}
     if "xform" in said and order["kind"] == "md":

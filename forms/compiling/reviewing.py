@@ -12,13 +12,14 @@ from typing import Final
 
 from forms.compiling.issue import Code, Issue
 from forms.compiling.locating import placed
-from forms.compiling.sheets import Row, Sheet, Sheets
+from forms.compiling.sheets import BEGIN, END, Row, Sheet, Sheets
 from forms.definition.comparing import kind_of
 from forms.definition.model import Definition, Field
 from forms.problems import FieldTypeChanged
 from storage.problems import Sentence
 
 MANY: Final = 20
+DEEPEST: Final = 100
 _LONGEST_ID: Final = 255
 _WORD: Final = re.compile(r"[\w.-]+")
 # An XForm with such an id is refused with Central's own number instead.
@@ -95,6 +96,18 @@ def _summed_up(issues: list[Issue]) -> list[Issue]:
 def review(sheets: Sheets) -> list[Issue]:
     """Warnings about the sheets of a form that compiled. They look at every cell, so the child process asks for them."""
     return [*missing_translations(sheets), *unused_choices(sheets), *empty_references(sheets)]
+
+
+def too_deep(sheets: Sheets) -> list[Issue]:
+    """Groups within groups beyond what is read, where that begins; pyxform and libxml2 end there without a word."""
+    survey, depth = sheets.by_name.get("survey"), 0
+    for row in survey.rows if survey else ():
+        kind = survey.cell(row, "type") if survey else ""
+        depth += bool(BEGIN.match(kind)) - bool(END.match(kind))
+        if survey and depth > DEEPEST:
+            says = Sentence("More than {most} groups and repeats stand in each other here.", most=DEEPEST)
+            return [placed("error", says, "form", survey, row.number, survey.column("type"))]
+    return []
 
 
 def form_id(definition: Definition, sheets: Sheets | None) -> list[Issue]:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-_BEGIN: Final = re.compile(r"begin[\s_]+(group|repeat)\b", re.IGNORECASE)
-_END: Final = re.compile(r"end[\s_]+(group|repeat)\b", re.IGNORECASE)
+BEGIN: Final = re.compile(r"begin[\s_]+(group|repeat)\b", re.IGNORECASE)
+END: Final = re.compile(r"end[\s_]+(group|repeat)\b", re.IGNORECASE)
 # What else a column may be called; older spreadsheets and those drawn of a form's JSON have such names.
 _NAMES: Final = {
     "caption": "label", "tag": "name", "value": "name", "command": "type",
@@ -129,12 +129,12 @@ def _paths(survey: Sheet) -> Iterator[tuple[str, Row]]:
     groups: list[str] = []
     for row in survey.rows:
         kind, name = survey.cell(row, "type"), survey.cell(row, "name")
-        if _END.match(kind):
+        if END.match(kind):
             del groups[-1:]
         elif kind:
             path = "".join("/" + each for each in [*groups, name])
             yield path, row
-            if _BEGIN.match(kind):
+            if BEGIN.match(kind):
                 groups.append(name)
 
 

@@ -17,6 +17,7 @@ from forms.compiling.helping import Helper, Occupied, TookTooLong
 from forms.compiling.issue import Issue
 from forms.compiling.locating import from_validate
 from forms.compiling.sheets import Sheets
+from forms.xml import plain
 from storage.problems import Sentence
 
 _JAR: Final = "validators/odk_validate/bin/ODK_Validate.jar"
@@ -58,7 +59,7 @@ class Validator:
         if self._jar is None:
             return NotValidated(Sentence("The installed pyxform has no ODK Validate in it."))
         with tempfile.TemporaryFile(prefix="siraba-validating-") as form:
-            form.write(xform)
+            form.write(plain(xform))  # Java's parser would fetch what a DOCTYPE names, from wherever that is
             form.flush()
             try:
                 said = self.helper.ask({}, form, limit_seconds)

@@ -182,6 +182,14 @@ def test_a_row_that_no_spreadsheet_has_is_refused_at_once(tmp_path: Path, row: b
         compile(path)
 
 
+def test_groups_that_stand_in_each_other_without_end_are_named_where_that_begins(tmp_path: Path) -> None:
+    begun: Rows = [["begin group", f"g{n}", "G"] for n in range(1000)]
+    rows: Rows = [HEAD, *begun, ["text", "a", "A"]]
+    rows += [["end group"] for _ in begun]
+
+    assert errors_of(workbook(tmp_path, survey=rows)) == [("form", f"survey A{reviewing.DEEPEST + 2} (type)", "begin group")]
+
+
 def test_a_text_that_no_spreadsheet_holds_is_refused_at_its_cell(tmp_path: Path) -> None:
     with pytest.raises(WorkbookTooLarge, match="cell C2 of the sheet 'survey' holds more than 1000 characters"):
         compile(workbook(tmp_path, survey=[HEAD, ["text", "a", "A" * 1001]]), limits=Limits(characters=1000))

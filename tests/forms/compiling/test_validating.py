@@ -111,3 +111,21 @@ def test_the_java_is_kept_warm_and_started_again_when_it_was_killed() -> None:
 def _reason(verdict: object) -> str:
     assert isinstance(verdict, NotValidated)
     return str(verdict.reason)
+
+
+@pytest.mark.java
+def test_nothing_that_a_doctype_names_is_fetched(tmp_path: Path) -> None:
+    xform = compile(workbook(tmp_path, survey=[HEAD, ["text", "a", "A"]])).xform
+    (tmp_path / "named.dtd").write_text("no declaration at all")
+    root = xform.index(b"<h:html")
+    named = xform[:root] + f'<!DOCTYPE h:html SYSTEM "{(tmp_path / "named.dtd").as_uri()}">'.encode() + xform[root:]
+
+    assert VALIDATOR.validate(named) == []
+
+
+@pytest.mark.java
+def test_an_xform_in_utf_16_is_seen_as_one(tmp_path: Path) -> None:
+    xform = compile(workbook(tmp_path, survey=[HEAD, ["text", "a", "Né"]])).xform.decode()
+    declared = xform[xform.index("<h:html") :]
+
+    assert VALIDATOR.validate(f'<?xml version="1.0" encoding="utf-16"?>{declared}'.encode("utf-16")) == []
