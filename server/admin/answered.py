@@ -5,12 +5,16 @@ Pure. Labels come in the viewer's language where the form has it, else in the fo
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import zip_longest
 from typing import Any
+
+from babel.dates import format_date
 
 from forms.definition.model import Definition, Field
 from forms.submission.answers import Node
 from forms.submission.comparing import Change, Path
+from server import languages
 
 NAMES = {"fr": ("(fr)", "french", "français", "francais"), "en": ("(en)", "english", "anglais")}
 
@@ -39,9 +43,18 @@ class Section:
     answers: list[Answered] = field(default_factory=list)
 
 
+def labels(definitions: Iterable[Definition], language: str) -> Mapping[str, str]:
+    """field path → its label, for a reader of *language*; of two definitions that know the path the last one counts."""
+    return {
+        each.path: _text(each.labels, spoken(definition.languages, language), "")
+        for definition in definitions
+        for each in definition.fields
+    }
+
+
 def sections(definition: Definition, answers: Node, language: str) -> list[Section]:
     """The answered questions in the form's order; questions that were not relevant or left empty are left out."""
-    reading = _Reading(definition, spoken(definition.languages, language))
+    reading = _Reading(definition, language)
     return [section for section in reading.of(answers, None, Section("")) if section.answers]
 
 
@@ -57,7 +70,7 @@ class Corrected:
 
 def corrections(changed: Iterable[Change], definitions: Sequence[Definition], language: str) -> list[Corrected]:
     """What a correction changed of what people are asked; *definitions*: the one it answers, then the one before."""
-    readings = [(each, _Reading(each, spoken(each.languages, language))) for each in definitions]
+    readings = [(each, _Reading(each, language)) for each in definitions]
     found = []
     for path, before, after in (leaf for each in changed for leaf in _leaves(each.path, each.old, each.new)):
         names = [step[0] if isinstance(step, tuple) else step for step in path]
@@ -96,9 +109,10 @@ def spoken(languages: Sequence[str], language: str) -> str:
 
 class _Reading:
     def __init__(self, definition: Definition, language: str) -> None:
-        self._definition, self._language = definition, language
+        self._definition, self._language = definition, spoken(definition.languages, language)
+        self._locale = languages.language(language).locale
         self._choices = {
-            name: {choice.name: self._text(choice.labels, choice.name) for choice in choices}
+            name: {choice.name: _text(choice.labels, self._language, choice.name) for choice in choices}
             for name, choices in definition.choice_lists.items()
         }
 
@@ -152,10 +166,18 @@ class _Reading:
         names = self._choices.get(question.choices or "", {})
         if question.select == "multiple":
             return ", ".join(names.get(code, code) for code in answer.split())
-        return names.get(answer, answer) if question.select else answer
+        return names.get(answer, answer) if question.select else self._written(question.type, answer)
+
+    def _written(self, kind: str, answer: str) -> str:
+        """Days as the reader writes them; whatever else, and what is none, as it was sent."""
+        try:
+            return format_date(date.fromisoformat(answer), "d MMM y", locale=self._locale) if kind == "date" else answer
+        except ValueError:
+            return answer
 
     def _label(self, of: Field) -> str:
-        return self._text(of.labels, of.name)
+        return _text(of.labels, self._language, of.name)
 
-    def _text(self, labels: Mapping[str, str], otherwise: str) -> str:
-        return labels.get(self._language) or next((label for label in labels.values() if label), otherwise)
+
+def _text(texts: Mapping[str, str], language: str, otherwise: str) -> str:
+    return texts.get(language) or next((text for text in texts.values() if text), otherwise)

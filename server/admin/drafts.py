@@ -27,6 +27,7 @@ from forms.store.projects import Project
 from forms.uploading import Uploaded
 from server import uploads
 from server.access.verbs import Verb
+from server.admin.answered import labels
 from server.admin.pages import Told, form_tabs, link, page, tabs, told, typeset
 from server.admin.surface import admin
 from server.changes import KINDS, sides
@@ -205,6 +206,7 @@ def show_draft(ask: Ask[Form], *, status: int = 200, **again: Any) -> Answer:
         draft=draft,
         proposed=draft.version if draft.version not in taken else next_version(taken, _today(ask)),
         change=_change(ask, form),
+        labels=labels([definition_of(ask.unit, form.version_id or form.draft_version_id), draft], ask.language),
         renewed=_renewed(ask, form),
         kinds=KINDS,
         sides=sides,

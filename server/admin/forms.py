@@ -17,6 +17,7 @@ from forms.store.forms import Form
 from forms.store.versions import FormVersion
 from server.access import policy
 from server.access.verbs import Verb
+from server.admin.answered import labels
 from server.admin.pages import form_tabs, link, page
 from server.admin.submissions import SANDBOX
 from server.admin.surface import admin
@@ -122,6 +123,7 @@ def compare_page(ask: Ask[Form]) -> Answer:
         before=before,
         after=after,
         change=comparing.change_of_form(ask.unit, form.id, *definitions),
+        labels=labels(definitions, ask.language),
         kinds=KINDS,
         sides=sides,
         **form_tabs(ask, form),

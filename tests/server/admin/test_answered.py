@@ -98,6 +98,17 @@ def test_questions_and_choices_are_said_in_the_viewers_language() -> None:
     assert first.answers == [Answered("Nom", "Awa"), Answered("Besoins", "Eau, other")]
 
 
+def test_days_are_written_as_the_reader_writes_them_and_what_is_none_as_it_was_sent() -> None:
+    dated = reading.read(FORM.replace(b'/who/end" type="string"', b'/who/end" type="date"'))
+
+    def told(sent: bytes, language: str) -> str:
+        return sections(dated, answers.read(SENT.replace(b"<end>-<", b"<end>%b<" % sent), dated), language)[-2].answers[0].answer
+
+    assert told(b"2026-11-03", "fr") == "3 nov. 2026"
+    assert told(b"2026-11-03", "en") == "3 Nov 2026"
+    assert told(b"2026-11", "fr") == "2026-11"
+
+
 def test_what_no_person_answered_is_left_out() -> None:
     assert "2026-11-24T09:00:00Z" not in str(read("en"))
 

@@ -48,7 +48,14 @@ def test_a_draft_shows_what_it_changes_before_it_is_published(browser: Browser, 
 
     page = browser.get(address)
     assert page.status == 200
-    for said in ("Question renamed (a guess)", "/years", "Question removed", "/photo", "people.age", "Publish this version"):
+    for said in (
+        "Question renamed (a guess)",
+        "/years Age",
+        "Question removed",
+        "/photo Photo",
+        "people.age",
+        "Publish this version",
+    ):
         assert said in page.text
     assert "register" in browser.get(f"/projects/{project_id}").text
 
