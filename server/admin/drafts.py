@@ -15,6 +15,7 @@ from forms.comparing import Change
 from forms.compiling.issue import Issue
 from forms.definition.versioning import BadVersion, next_version
 from forms.definitions import definition_of
+from forms.drafting import DraftChanged
 from forms.problems import FieldTypeChanged, InvalidWorkbook
 from forms.publishing import VersionTaken
 from forms.store import entities
@@ -219,11 +220,23 @@ def show_draft(ask: Ask[Form], *, status: int = 200, **again: Any) -> Answer:
 
 
 def _unpublished(problem: Problem, ask: Ask[Form]) -> Answer | None:
+    if isinstance(problem, DraftChanged):
+        return _meanwhile(problem, ask)
     if not isinstance(problem, VersionTaken | BadVersion):
         return None
     before = Told(typeset(ask.language).said(PUBLISHED_BEFORE))
     wrong = {"version": before if isinstance(problem, VersionTaken) else told(problem, ask.language)}
     return show_draft(ask, status=problem.status, typed=ask.body, wrong=wrong)
+
+
+def _meanwhile(problem: DraftChanged, ask: Ask[Form]) -> Answer | None:
+    """What was asked twice, as by a second click, was done; another draft is shown, with why this one was not published."""
+    form = forms_store.form_by_id(ask.unit, ask.found.id)
+    if str(form.version_id) == ask.body.get("draft"):
+        return redirect(link("projects", form.project_id, "forms", form.xml_form_id))
+    if form.draft_version_id is None:
+        return None
+    return show_draft(ask, status=problem.status, wrong={"version": told(problem, ask.language)})
 
 
 @admin.post(f"{DRAFT}/publish", needs=Verb.FORM_UPDATE, finds=forms_store.form_of, reads=form_fields, refused=_unpublished)

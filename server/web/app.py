@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urlencode, urlsplit
+from urllib.parse import quote, unquote, unquote_to_bytes, urlencode, urlsplit
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, current_app, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter, IntegerConverter, Map, Rule, ValidationError
@@ -281,10 +281,13 @@ def _ask(site: Site, route: Route, path: dict[str, Any], key: str | None, langua
 
 
 def _target(route: Route) -> str:
-    """The path and query as they came; the front page for what cannot be asked again."""
-    if route.method != "GET":
-        return "/"
-    return _raw_target().removesuffix("?")
+    """The path and query as they came; of what cannot be asked again, the nearest page above it."""
+    if route.method == "GET" or route.surface.sign_in is None:
+        return _raw_target().removesuffix("?")
+    pages, path = current_app.create_url_adapter(request), _raw_target().partition("?")[0]
+    while path and pages is not None and not pages.test(unquote(path), "GET"):
+        path = path.rpartition("/")[0]
+    return path or "/"
 
 
 def _raw_target() -> str:

@@ -99,7 +99,7 @@ def test_a_user_chooses_a_password_by_a_link_that_looking_does_not_spend(site: S
     for _ in range(2):
         assert "moussa@siraba.test" in newcomer.get(path).html
     short = newcomer.post(path, password="court")
-    assert (short.status, wrong_in(short)) == (400, {"password": ""})
+    assert (short.status, wrong_in(short), f'action="{path}"' in short.html) == (400, {"password": ""}, True)
     forged = newcomer.post(path, password="a long enough one", headers={"Sec-Fetch-Site": "cross-site"})
     assert forged.status == 403
     assert newcomer.post(path, password="a long enough one").place == "/sign-in"

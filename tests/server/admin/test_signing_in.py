@@ -28,6 +28,16 @@ def test_a_page_asked_for_by_nobody_leads_to_sign_in_and_back(site: Site, browse
     assert browser.get(signed_in.place).status == 200
 
 
+def test_what_was_sent_after_the_session_ended_leads_to_the_page_it_was_sent_from(browser: Browser) -> None:
+    for sent, page in (
+        ("/projects/7/forms/a%20b/draft/publish", "%2Fprojects%2F7%2Fforms%2Fa%2520b%2Fdraft"),
+        ("/projects/7/forms", "%2Fprojects%2F7"),
+        ("/users", "%2Fusers"),
+        ("/projects/7/forms/a/draft/media/b.csv", "%2Fprojects%2F7%2Fforms%2Fa%2Fdraft"),
+    ):
+        assert browser.post(sent, csrf=False).place == f"/sign-in?next={page}"
+
+
 def test_the_sessions_cookie_is_for_this_site_and_no_script(site: Site, browser: Browser, person: Person) -> None:
     cookie = browser.sign_in(person).response.headers["Set-Cookie"]
 
