@@ -78,9 +78,12 @@ def test_without_a_network_nothing_is_lost_and_sending_again_arrives_once(desk: 
     assert not at.page.get_by_role("button", name="Back to the form").is_visible()
     colours = at.page.locator("#again").evaluate("each => [getComputedStyle(each).color, getComputedStyle(each).backgroundColor]")
     assert colours == ["rgb(255, 255, 255)", "rgb(11, 95, 107)"]  # Web Forms' own sheet would leave it white on white
+    spoken = at.page.locator("[aria-live=assertive]")
+    assert spoken.inner_text().startswith("Not sent\n\nThe server could not be reached.")
     at.page.get_by_role("button", name="Send again").click()
     at.page.wait_for_selector("text=The server has received the form.")
 
+    assert spoken.inner_text() == "Sent. Thank you!\n\nThe server has received the form."
     assert desk.only().findtext("age") == "7"
 
 
