@@ -6,10 +6,11 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, false, func, not_, or_, select
 
 from forms.definition.model import Definition
-from forms.store.entity_lists import OWNER_ONLY, hash_of
+from forms.narrowing import Narrowing
+from forms.store.entity_lists import hash_of
 from storage.problems import NotFound
 from storage.schema import entity, entity_list, entity_property, form, form_attachment
 from storage.unit_of_work import Unit
@@ -19,7 +20,7 @@ ROWS_A_BLOCK = 500
 
 @dataclass(frozen=True, slots=True)
 class EntityList:
-    """An entity list of a project; with *creator_id* only what that actor made in it."""
+    """An entity list of a project; *narrowed*: to what is left of it for whoever asks."""
 
     id: int
     project_id: int
@@ -27,12 +28,7 @@ class EntityList:
     approval_required: bool
     revision: int
     access_filter: Mapping[str, Any] | None = None
-    creator_id: int | None = None
-
-    @property
-    def owner_only(self) -> bool:
-        """Whether those who only hold it as a form's attachment see what they made themselves."""
-        return self.access_filter == OWNER_ONLY
+    narrowed: Narrowing | None = None
 
     @property
     def form_id(self) -> None:
@@ -41,7 +37,7 @@ class EntityList:
     @property
     def hash(self) -> str:
         """32 hex digits that change whenever a row does, and only then (openrosa.md EL-03)."""
-        return hash_of(self.id, self.revision, self.creator_id)
+        return hash_of(self.id, self.revision, self.narrowed.key if self.narrowed else None)
 
 
 _COLUMNS = (
@@ -116,8 +112,7 @@ def csv(unit: Unit, found: EntityList, *, only: Container[str] | None = None) ->
 
 
 def _seen(found: EntityList) -> list[ColumnElement[bool]]:
-    own = [] if found.creator_id is None else [entity.c.creator_id == found.creator_id]
-    return [entity.c.entity_list_id == found.id, *own]
+    return [entity.c.entity_list_id == found.id, *([found.narrowed.condition] if found.narrowed else [])]
 
 
 def _taken(buffer: io.StringIO) -> bytes:
@@ -128,14 +123,22 @@ def _taken(buffer: io.StringIO) -> bytes:
 
 
 def deleted(unit: Unit, listed: EntityList, uuids: Iterable[str]) -> dict[str, bool]:
-    """For each of *uuids* that the list ever held, whether it was deleted."""
+    """For each of *uuids* that the list ever held, whether it was deleted; what whoever asks never saw is left out.
+
+    What no longer equals what a tablet is told apart by is told as deleted, so that it lets go of it.
+    """
+    gone: ColumnElement[bool] = entity.c.deleted_at.is_not(None)
+    seen = _seen(listed)
+    if listed.narrowed is not None and listed.narrowed.owner_id is None:
+        gone = or_(gone, not_(func.coalesce(listed.narrowed.condition, false())))
+        seen = [entity.c.entity_list_id == listed.id]
     wanted = list(uuids)
     found: dict[str, bool] = {}
     for start in range(0, len(wanted), 500):
         rows = unit.connection.execute(
-            select(entity.c.uuid, entity.c.deleted_at).where(*_seen(listed), entity.c.uuid.in_(wanted[start : start + 500]))
+            select(entity.c.uuid, gone.label("gone")).where(*seen, entity.c.uuid.in_(wanted[start : start + 500]))
         )
-        found.update({row.uuid: row.deleted_at is not None for row in rows})
+        found.update({row.uuid: bool(row.gone) for row in rows})
     return found
 
 

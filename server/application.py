@@ -2,6 +2,7 @@
 
 from server.admin.declared import admin, public
 from server.central import (
+    actor_properties,
     app_users,
     assignments,
     audits,
@@ -45,6 +46,7 @@ from server.web.surface import Site
 
 # Importing a module of a surface declares its routes.
 CENTRAL = (
+    actor_properties,
     app_users,
     assignments,
     audits,

@@ -27,9 +27,9 @@ OWNER_ONLY: Mapping[str, Any] = {"type": "ownerOnly"}  # an access filter, as Ce
 GONE = "~"  # between a deleted list's name and its number: no name in use has one
 
 
-def hash_of(list_id: int, revision: int, creator_id: int | None = None) -> str:
-    """32 hex digits that change whenever a list does (openrosa.md EL-03); of what one actor made in it, others."""
-    state = f"{list_id}.{revision}" if creator_id is None else f"{list_id}.{revision}.{creator_id}"
+def hash_of(list_id: int, revision: int, part: str | None = None) -> str:
+    """32 hex digits that change whenever a list does (openrosa.md EL-03); of a *part* of it, others."""
+    state = f"{list_id}.{revision}" if part is None else f"{list_id}.{revision}.{part}"
     return hashlib.md5(state.encode(), usedforsecurity=False).hexdigest()
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from forms import declaring_lists, editing_entities
+from forms import declaring_lists, editing_entities, narrowing
 from forms.problems import MissingField
 from forms.store import entity_lists as lists
 from forms.store import projects as projects_store
@@ -16,6 +16,7 @@ from server.web.answers import Answer, json, stated, success
 from server.web.bodies import json_object
 from server.web.parameters import BadParameter, extended, switch
 from server.web.surface import Ask
+from storage.unit_of_work import Unit
 
 DATASETS = "/projects/<int:project_id>/datasets"
 DATASET = f"{DATASETS}/<name>"
@@ -42,7 +43,7 @@ def create_dataset(ask: Ask[Project]) -> Answer:
         ask.found.id,
         _name(body),
         approval_required=_flag(body, "approvalRequired", default=False),
-        access_filter=_access_filter(body, None),
+        access_filter=_access_filter(ask.unit, ask.found.id, body),
     )
     return json(_described(ask, made))
 
@@ -58,13 +59,14 @@ def one_dataset(ask: Ask[Listed]) -> Answer:
 
 @central.route("PATCH", DATASET, needs=Verb.DATASET_UPDATE, finds=lists.list_of, reads=json_object)
 def change_dataset(ask: Ask[Listed]) -> Answer:
-    """`{"approvalRequired": …, "ownerOnly": …}`; `?convert=` says what becomes of what waits when that is no longer required.
+    """`{"approvalRequired": …, "accessFilter": …}`; `?convert=` says what becomes of what waits when approval is no longer
+    required. `ownerOnly` is Central's earlier way to narrow what tablets carry.
 
-    Raises: BadParameter, Pending. Source: ODK Central, PATCH …/datasets/{name}.
+    Raises: BadParameter, BadAccessFilter, Pending. Source: ODK Central, PATCH …/datasets/{name}.
     """
     body: dict[str, Any] = ask.body
     required = _flag(body, "approvalRequired", default=ask.found.approval_required)
-    access_filter = _access_filter(body, ask.found.access_filter)
+    access_filter = _access_filter(ask.unit, ask.found.project_id, body, ask.found)
     if access_filter != ask.found.access_filter:
         declaring_lists.set_access_filter(ask.unit, ask.found, access_filter)
     convert = switch(ask.query, "convert") if ask.query.get("convert") else None
@@ -142,15 +144,14 @@ def _flag(body: Mapping[str, Any], name: str, *, default: bool) -> bool:
     return value
 
 
-def _access_filter(body: Mapping[str, Any], now: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """What `accessFilter` says, else what `ownerOnly` does, else what there is *now*."""
+def _access_filter(unit: Unit, project_id: int, body: Mapping[str, Any], found: Listed | None = None) -> Mapping[str, Any] | None:
+    """What `accessFilter` says, else what `ownerOnly` does, else what there is now."""
+    now = found.access_filter if found is not None else None
     if "accessFilter" not in body:
         owner_only = _flag(body, "ownerOnly", default=now == OWNER_ONLY)
         return OWNER_ONLY if owner_only else (None if now == OWNER_ONLY or "ownerOnly" in body else now)
-    asked = body["accessFilter"]
-    if asked is not None and asked != OWNER_ONLY:
-        raise BadParameter(field="accessFilter", reason="expected null or an object of the type ownerOnly.")
-    return OWNER_ONLY if asked else None
+    properties = frozenset(name for name, _ in lists.properties(unit, found.id)) if found is not None else frozenset[str]()
+    return narrowing.read(unit, project_id, properties, body["accessFilter"])
 
 
 def _described(ask: Ask[Any], found: Listed) -> dict[str, Any]:

@@ -112,8 +112,9 @@ def _entity_list(ask: Ask[Any], name: str, listed: EntityList) -> Answer:
     def make() -> Shelved:
         return Shelved(serving_entities.csv(ask.unit, listed), ask.site.settings.data_dir)
 
-    # What one tablet made is no other's: only whole lists are kept for whoever comes next.
-    shelved = make() if listed.creator_id is not None else ask.site.shelf.take(listed.id, listed.hash, make)
+    # What one tablet made is no other's; a list, or what is left of it at one site, is kept for whoever comes next.
+    own = listed.narrowed is not None and listed.narrowed.owner_id is not None
+    shelved = make() if own else ask.site.shelf.take((listed.id, listed.narrowed), listed.hash, make)
     if accepts_gzip(ask.headers.get("Accept-Encoding")):
         size, body = shelved.pressed_bytes, shelved.pressed()
         headers |= {"Content-Encoding": "gzip", "ETag": f"W/{headers['ETag']}"}

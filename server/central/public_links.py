@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from forms import linking
+from forms import linking, telling_apart
 from forms.problems import MissingField
+from forms.store import actor_properties
 from forms.store import forms as forms_store
 from forms.store import public_links as store
-from forms.store.actors import KnownActor, actors_by_id
+from forms.store.actors import actors_by_id
 from forms.store.forms import Form
 from forms.store.public_links import PublicLink
 from server.access.verbs import Verb
@@ -17,18 +18,11 @@ from server.web.answers import Answer, json, success
 from server.web.bodies import json_object
 from server.web.parameters import BadParameter, extended
 from server.web.surface import Ask
-from storage.problems import Problem
 
 LINKS = f"{FORM}/public-links"
 LINK = f"{LINKS}/<int:link_id>"
 NAME_CHARACTERS_MOST = 255
-
-
-class NoProperties(Problem):
-    """Nothing here would heed the properties of an actor."""
-
-    code = "501.1"
-    says = "The requested feature {feature} is not supported by this server."
+KIND = "public_link"
 
 
 @central.get(LINKS, needs=Verb.PUBLIC_LINK_LIST, finds=forms_store.form_of)
@@ -44,16 +38,17 @@ def list_links(ask: Ask[Form]) -> Answer:
 def create_link(ask: Ask[Form]) -> Answer:
     """A new link; `once`: good for a single submission; `sharesLists` (our own): whoever holds it may read the form's lists.
 
-    Raises: MissingField, BadParameter, NoProperties, CannotBeFilled, GivesListsAway.
+    Raises: MissingField, BadParameter, BadActorProperty, UnknownProperty, CannotBeFilled, GivesListsAway.
     Source: ODK Central, POST …/public-links.
     """
-    _refuse_properties(ask.body)
+    properties = telling_apart.read(ask.unit, ask.found.project_id, ask.body.get("properties"))
     once = ask.body.get("once", False)
     if not isinstance(once, bool):
         raise BadParameter(field="once", reason="expected true or false.")
     shares_lists = ask.body.get("sharesLists") is True
     added = linking.make(ask.unit, ask.found, _name(ask.body), once=once, shares_lists=shares_lists)
     link = store.link_of(ask.unit, ask.found.project_id, ask.found.xml_form_id, added)
+    telling_apart.put(ask.unit, link, properties, KIND)
     return json(_links(ask, [link])[0])
 
 
@@ -66,16 +61,19 @@ def one_link(ask: Ask[PublicLink]) -> Answer:
     return json(_links(ask, [ask.found])[0])
 
 
-@central.route("PATCH", LINK, needs=Verb.PUBLIC_LINK_CREATE, finds=store.link_of, reads=json_object)
-def rename_link(ask: Ask[PublicLink]) -> Answer:
-    """Call a link otherwise, which Central cannot do; what it does there, setting properties, is refused. The answer is extended.
+@central.route("PATCH", LINK, needs=Verb.PUBLIC_LINK_UPDATE, finds=store.link_of, reads=json_object)
+def change_link(ask: Ask[PublicLink]) -> Answer:
+    """Set `properties`, a null takes one away; beyond Central, call the link otherwise: `displayName`. The answer is extended.
 
-    Raises: MissingField, NoProperties. Source: ODK Central, PATCH …/public-links/{id}.
+    Raises: MissingField, BadActorProperty, UnknownProperty. Source: ODK Central, PATCH …/public-links/{id}.
     """
-    _refuse_properties(ask.body)
-    store.rename(ask.unit, ask.found.id, _name(ask.body))
-    ask.note("public_link.update", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=str(ask.found.id))
-    return json(_links(ask, [ask.found], detailed=True)[0])
+    if not ask.body.keys() & {"properties", "displayName"}:
+        raise MissingField(field="properties")
+    telling_apart.put(ask.unit, ask.found, telling_apart.read(ask.unit, ask.found.project_id, ask.body.get("properties")), KIND)
+    if "displayName" in ask.body:
+        store.rename(ask.unit, ask.found.id, _name(ask.body))
+        ask.note("public_link.update", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=str(ask.found.id))
+    return json(_links(ask, [store.link_by_id(ask.unit, ask.found.id)], detailed=True)[0])
 
 
 @central.route("DELETE", LINK, needs=Verb.PUBLIC_LINK_DELETE, finds=store.link_of)
@@ -89,12 +87,6 @@ def delete_link(ask: Ask[PublicLink]) -> Answer:
     return success()
 
 
-def _refuse_properties(body: dict[str, Any]) -> None:
-    """Their holder would believe that they narrow what a link shows."""
-    if body.get("properties"):
-        raise NoProperties(feature="actor properties")
-
-
 def _name(body: dict[str, Any]) -> str:
     name = body.get("displayName")
     if not isinstance(name, str) or not 0 < len(name.strip()) <= NAME_CHARACTERS_MOST:
@@ -104,11 +96,9 @@ def _name(body: dict[str, Any]) -> str:
 
 def _links(ask: Ask[Any], found: list[PublicLink], *, detailed: bool = False) -> list[dict[str, Any]]:
     actors = actors_by_id(ask.unit, [number for each in found for number in (each.id, each.created_by)])
-    return [_link(each, actors, detailed=detailed or extended(ask.headers)) for each in found]
-
-
-def _link(found: PublicLink, actors: dict[int, KnownActor], *, detailed: bool) -> dict[str, Any]:
-    made = {**(shapes.actor(actors.get(found.id)) or {}), "token": found.token, "once": found.once}
-    if detailed:
-        made |= {"createdBy": shapes.actor(actors.get(found.created_by or 0)), "properties": None}
+    made = [{**(shapes.actor(actors.get(each.id)) or {}), "token": each.token, "once": each.once} for each in found]
+    if detailed or extended(ask.headers):
+        properties = actor_properties.values_of(ask.unit, [each.id for each in found])
+        for each, shown in zip(found, made, strict=True):
+            shown |= {"createdBy": shapes.actor(actors.get(each.created_by or 0)), "properties": properties.get(each.id)}
     return made

@@ -10,7 +10,7 @@ import tempfile
 import threading
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
 
 from server.web.compressing import AS_GZIP, LEVEL
@@ -71,10 +71,10 @@ class Shelf:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._making: dict[int, threading.Lock] = {}
-        self._kept: OrderedDict[int, tuple[str, Shelved]] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
+        self._kept: OrderedDict[Hashable, tuple[str, Shelved]] = OrderedDict()
 
-    def take(self, name: int, mark: str, make: Callable[[], Shelved]) -> Shelved:
+    def take(self, name: Hashable, mark: str, make: Callable[[], Shelved]) -> Shelved:
         """What stands under *name* with this *mark*; made now, by one caller for all, when it does not.
 
         Raises: whatever *make* does.
@@ -91,7 +91,7 @@ class Shelf:
                         self._kept.popitem(last=False)
             return found
 
-    def _found(self, name: int, mark: str) -> Shelved | None:
+    def _found(self, name: Hashable, mark: str) -> Shelved | None:
         with self._lock:
             known = self._kept.get(name)
             if known is None or known[0] != mark:

@@ -11,6 +11,8 @@ Actors act on all of it through assignments; jobs and audit rows are written in 
 from storage.schema.actors import (
     account,
     actor,
+    actor_property,
+    actor_property_value,
     app_user,
     assignment,
     collect_template,
@@ -40,6 +42,8 @@ from storage.schema.uploads import upload
 __all__ = [
     "account",
     "actor",
+    "actor_property",
+    "actor_property_value",
     "app_user",
     "assignment",
     "audit",

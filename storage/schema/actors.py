@@ -4,7 +4,7 @@ One `actor` row stands behind every kind, so that submissions, audits and assign
 is held site-wide (no project), in a project, or in one form of a project; that place is part of the assignment's key.
 """
 
-from sqlalchemy import JSON, Boolean, CheckConstraint, Column, ForeignKey, Index, Table, false, func
+from sqlalchemy import JSON, Boolean, CheckConstraint, Column, ForeignKey, Index, Table, UniqueConstraint, false, func
 from sqlalchemy import text as sql
 
 from storage.schema.base import metadata, moment, row_id, text
@@ -48,6 +48,25 @@ app_user = Table(
 )
 
 Index("uq_app_user__former_token_sha256", app_user.c.former_token_sha256, unique=True)
+
+# What app users and public links of a project may be told apart by; entity lists are narrowed by it.
+actor_property = Table(
+    "actor_property",
+    metadata,
+    row_id(),
+    Column("project_id", ForeignKey("project.id"), nullable=False),
+    text("name"),
+    moment("created_at"),
+    UniqueConstraint("project_id", "name"),
+)
+
+actor_property_value = Table(
+    "actor_property_value",
+    metadata,
+    Column("actor_id", ForeignKey("actor.id"), primary_key=True),
+    Column("actor_property_id", ForeignKey("actor_property.id"), primary_key=True),
+    text("value"),
+)
 
 # What a project's QR codes say beyond the address, as JSON in Collect's own words; no row: our defaults.
 collect_template = Table(

@@ -300,12 +300,6 @@ def test_a_list_may_show_tablets_only_what_they_made_themselves(people: People) 
     assert fetched(people, mine)[0] == ["Awa", "Bah"]
 
 
-def test_a_filter_that_is_not_kept_to_is_refused(people: People) -> None:
-    rules = {"type": "property", "rules": [{"datasetProperty": "age", "actorProperty": "region"}]}
-    assert people.refused("", method="PATCH", body={"accessFilter": rules}) == (400, 400.8)
-    assert people.json("")["accessFilter"] is None
-
-
 @pytest.mark.parametrize("role", ["viewer", "formfill", "enumerator", "clinician", "programme-manager"])
 def test_who_may_not_change_lists_does_not(role: str, people: People, trees: str) -> None:
     who = people.who(role)

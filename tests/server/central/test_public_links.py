@@ -80,21 +80,6 @@ def test_a_link_may_be_made_before_its_form_is_published(manager: Manager, proje
     assert (detailed["createdBy"]["displayName"], detailed["properties"]) == ("manager", None)
 
 
-def test_properties_that_nothing_would_heed_are_refused(manager: Manager, project: str) -> None:
-    links = f"{project}/forms/register/public-links"
-    made = manager.ask("POST", links, json={"displayName": "poster", "properties": {}})
-    assert isinstance(made, dict)
-
-    given = {"properties": {"region": "North"}}
-    refused = [
-        manager.ask("POST", links, json={"displayName": "wall"} | given),
-        manager.ask("PATCH", f"{links}/{made['id']}", json=given),
-    ]
-
-    assert [each["code"] for each in refused if isinstance(each, dict)] == [501.1, 501.1]
-    assert manager.ask("GET", links) == [made]
-
-
 def test_a_project_is_changed_and_put(manager: Manager, project: str) -> None:
     changed = manager.ask("PATCH", project, json={"description": "d", "archived": True})
     assert isinstance(changed, dict)
