@@ -52,6 +52,13 @@ class Entry:
         of_actors = self.action.startswith(("user.", "field_key.", "public_link."))
         return int(self.subject) if of_actors and self.subject and self.subject.isdecimal() else None
 
+    @property
+    def entity_list(self) -> str | None:
+        """The entity list to which it was done, by name, if to one or to an entity of one."""
+        if self.action.startswith("entity."):
+            return self.details.get("dataset")
+        return self.subject if self.action.startswith("dataset.") else None
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:

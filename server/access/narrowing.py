@@ -1,7 +1,8 @@
 """Which entities of a list somebody sees who only holds it as a form's attachment.
 
 Whoever may list entities sees all of them, whatever the list says; for the others a list may hold only what they made
-themselves, or what equals the properties that they are told apart by. A draft's token asks for nobody, and is for those who prepare the form: it shows the whole list.
+themselves, or what equals the properties that they are told apart by. A draft's token asks for nobody, and is for those who
+prepare the form: it shows the whole list.
 
 Source: ODK Central, `accessFilter` and `ownerOnly`.
 """

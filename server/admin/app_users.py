@@ -3,11 +3,16 @@
 from datetime import datetime
 from typing import Any
 
+from forms import telling_apart
+from forms.store import actor_properties
 from forms.store import projects as projects_store
+from forms.store.actor_properties import PropertyExists
 from forms.store.projects import Project
+from forms.telling_apart import BadActorProperty
 from server import collect_settings, sheet
-from server.access import app_users, collect_templates, collecting
+from server.access import app_users, collect_templates, collecting, policy
 from server.access.app_users import AppUser, BadCount, BadEnd, NameMissing, NamesTaken
+from server.access.policy import Place
 from server.access.verbs import Verb
 from server.admin.pages import HEADERS, again_at, link, page, tabs
 from server.admin.surface import admin
@@ -23,6 +28,7 @@ SHEET_HEADERS = {
     "Content-Security-Policy": f"default-src 'none'; style-src {sheet.STYLE_SOURCE}; frame-ancestors 'none'; base-uri 'none'",
 }
 PICKED = "pick-"
+PROPERTY = "property."
 
 
 @admin.get(APP_USERS, needs=Verb.APP_USER_LIST, finds=projects_store.project_of)
@@ -157,6 +163,8 @@ def _code(ask: Ask[AppUser], **again: Any) -> Answer:
         managed=_managed(ask),
         collects=collecting.of_project(ask.unit, project.id).get(ask.found.id, collecting.NOWHERE),
         picked=PICKED,
+        names=actor_properties.names(ask.unit, project.id),
+        properties=actor_properties.values_of(ask.unit, [ask.found.id]).get(ask.found.id, {}),
         code=collect_settings.svg(collect_settings.encoded(settings)),
         **again,
         **tabs(ask, project, "app-users"),
@@ -173,6 +181,32 @@ def put_end(ask: Ask[AppUser]) -> Answer:
         raise NotFound
     app_users.put_end(ask.unit, ask.found.id, _end(ask))
     ask.note("field_key.update", project_id=ask.found.project_id, subject=str(ask.found.id))
+    return redirect(link("projects", ask.found.project_id, "app-users", ask.found.id))
+
+
+def _properties_again(problem: Problem, ask: Ask[AppUser]) -> Answer | None:
+    here = link("projects", ask.found.project_id, "app-users", ask.found.id)
+    known = isinstance(problem, BadActorProperty | PropertyExists)
+    return _code(ask, target=here, **again_at(problem, ask, "name")) if known else None
+
+
+@admin.post(
+    f"{ONE}/properties", needs=Verb.APP_USER_UPDATE, finds=app_users.app_user_of, reads=form_fields, refused=_properties_again
+)
+def put_properties(ask: Ask[AppUser]) -> Answer:
+    """Set what the app user is told apart by, blank: nothing; with a name that the project does not know yet, that one too.
+
+    Raises: NotAllowed, BadActorProperty, PropertyExists.
+    """
+    given = {name: value.strip() for name, value in ask.body.items()}
+    wanted: dict[str, str | None] = {
+        name.removeprefix(PROPERTY): value or None for name, value in given.items() if name.startswith(PROPERTY)
+    }
+    if name := given.get("name"):
+        policy.require(ask.unit, ask.actor, Verb.ACTOR_PROPERTY_UPDATE, Place(ask.found.project_id))
+        telling_apart.register(ask.unit, ask.found.project_id, name)
+        wanted[name] = given.get("value") or None
+    telling_apart.put(ask.unit, ask.found, telling_apart.read(ask.unit, ask.found.project_id, wanted), "field_key")
     return redirect(link("projects", ask.found.project_id, "app-users", ask.found.id))
 
 

@@ -83,17 +83,19 @@ def _details(found: Entry) -> dict[str, Any] | None:
     return {name: found.subject, **found.details}
 
 
-def _actee(found: Entry) -> tuple[str, int | None]:
+def _actee(found: Entry) -> tuple[str, int | str | None]:
     return ("actor", found.on_actor_id) if found.on_actor_id is not None else _place(found)
 
 
-def _place(found: Entry) -> tuple[str, int | None]:
+def _place(found: Entry) -> tuple[str, int | str | None]:
+    if found.entity_list is not None:
+        return "dataset", f"{found.project_id}/{found.entity_list}"
     if found.form_id is not None:
         return "form", found.form_id
     return ("project", found.project_id) if found.project_id is not None else ("site", None)
 
 
-def _actee_id(kind: str, number: int | None) -> str:
+def _actee_id(kind: str, number: int | str | None) -> str:
     return str(uuid5(_NUMBERED, f"{kind}/{number or ''}"))
 
 
@@ -104,6 +106,8 @@ def _named(found: Entry, actees: Actees) -> dict[str, Any]:
 def _known(found: Entry, actees: Actees) -> dict[str, Any] | None:
     if found.on_actor_id is not None:
         return shapes.actor(actees.actors.get(found.on_actor_id))
+    if found.entity_list is not None:
+        return {"projectId": found.project_id, "name": found.entity_list}
     if found.form_id in actees.forms:
         return shapes.form(actees.forms[found.form_id])
     return shapes.project(actees.projects[found.project_id]) if found.project_id in actees.projects else None

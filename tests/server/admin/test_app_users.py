@@ -268,3 +268,16 @@ def test_settings_that_collect_would_refuse_are_refused_here(site: Site, admin: 
     assert admin.post(f"/projects/{project_id}/app-users/settings", **fields).status == 400  # type: ignore[arg-type]
     with unit_of_work.reading(site.database) as unit:
         assert collect_templates.template_of(unit, project_id) == collect_settings.DEFAULT
+
+
+def test_what_a_tablet_is_told_apart_by_is_set_on_its_page(site: Site, admin: Browser) -> None:
+    tablet = add_tablet(site.database, add_project(site.database), "Gao 01")
+    here = f"/projects/{tablet.project_id}/app-users/{tablet.actor_id}"
+    admin.get(here)
+
+    assert admin.post(f"{here}/properties", name="site", value=" Gao ").status == 303
+    assert 'name="property.site" maxlength="255" autocomplete="off" value="Gao"' in admin.get(here).html
+    refused = admin.post(f"{here}/properties", {"property.site": "Gao"}, name="a b", value="x")
+    assert (refused.status, 'value="a b"' in refused.html) == (400, True)
+    admin.post(f"{here}/properties", {"property.site": ""}, name="", value="")
+    assert 'name="property.site" maxlength="255" autocomplete="off" value=""' in admin.get(here).html

@@ -174,8 +174,10 @@ def test_a_link_shows_only_what_equals_its_own_property(region: Region) -> None:
     nothing = region.client.get(f"/f/{token}/media/people.csv").text
     region.ask("PATCH", f"/forms/visit/public-links/{link_id}", json={"properties": {"age": "40"}})
     one = region.client.get(f"/f/{token}/media/people.csv").text
+    elsewhere = region.client.get(f"{region.path}/forms/visit/attachments/people.csv?st={token}").text
 
     assert (nothing.count("\n"), one.count("\n")) == (1, 2)
+    assert elsewhere == one
     assert KAYES in one
 
 
