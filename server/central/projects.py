@@ -34,8 +34,11 @@ PROJECT = "/projects/<int:project_id>"
 class OtherForms(Problem):
     """The list of forms is not the project's."""
 
-    code = "501.2"
-    says = "Forms can be neither created nor deleted here: name every form of the project, and no other."
+    code = "501.1"
+    says = (
+        "The requested feature of creating or deleting forms with their project is not supported by this server. Name every form "
+        "of the project, and no other."
+    )
 
 
 @central.get("/projects", needs=EVEN_NOBODY)

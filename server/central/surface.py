@@ -5,7 +5,7 @@ from server.languages import language
 from server.web import ways
 from server.web.answers import Answer, problem_as_json
 from server.web.surface import Site, Surface
-from storage.problems import NotAllowed, Problem
+from storage.problems import AuthenticationFailed, NotAllowed, Problem
 
 # Central speaks English; who sends `Accept-Language: fr` gets what a person reads in French.
 ENGLISH = "en"
@@ -25,6 +25,7 @@ central = Surface(
     language=ENGLISH,
     cookies=True,
     nobody=NotAllowed,  # as Central, whose 401 is for credentials that are wrong
+    forged=AuthenticationFailed,
 )
 
 # Whoever signs in is nobody yet, whatever cookie of an earlier session the client still sends.

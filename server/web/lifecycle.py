@@ -197,7 +197,7 @@ def _check_csrf(route: Route, actor: Actor | None, given: str | None) -> None:
     if route.method in SAFE or actor is None or actor.csrf is None or not route.surface.cookies:
         return
     if given != actor.csrf:
-        raise BadCsrf
+        raise route.surface.forged or BadCsrf
 
 
 def _posted_csrf(body: Any) -> str | None:

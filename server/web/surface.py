@@ -171,7 +171,8 @@ class Surface:
 
     *ways* are tried in order; *refuses* says a Problem in the surface's dialect, *refuses_json* to whoever sent JSON, where that
     is another; *realm* is the challenge that a 401 carries, if any; *cookies* surfaces check the CSRF token of every write that
-    a cookie vouches for; *nobody* is what is told to whoever does not say who they are; *sign_in* is the path to which a browser
+    a cookie vouches for; *nobody* is what is told to whoever does not say who they are, *forged* to a
+    cookie without that token (null: that the page has expired); *sign_in* is the path to which a browser
     that nobody signed in on is sent from the pages it asked for, with `?next=`. *language* is spoken to
     programs that ask for none; null: the site's own, and the one that a person chose.
     """
@@ -184,6 +185,7 @@ class Surface:
     realm: str | None = None
     cookies: bool = False
     nobody: type[Problem] = AuthenticationFailed
+    forged: type[Problem] | None = None
     sign_in: str | None = None
     language: str | None = None
     routes: list[Route] = field(default_factory=list)

@@ -273,7 +273,7 @@ def test_a_project_is_put_with_the_roles_in_its_forms(office: Office) -> None:
     ]
     assert [code(answer)[1] for answer in refused] == ["403.1", "400.14", "400.2", "400.2", "400.8", "400.14"]
     same = [{"xmlFormId": "first", "state": "open"}] * 2
-    for given, said in ((same, "400.8"), (same[:1], "501.2"), ([*same, *same], "501.2"), (5, "400.8")):
+    for given, said in ((same, "400.8"), (same[:1], "501.1"), ([*same, *same], "501.1"), (5, "400.8")):
         assert code(office.call("PUT", office.project, office.manager, json={"name": "Mali", "forms": given}))[1] == said
     assert office.ask(f"{office.project}/assignments/forms", office.manager) == before
 

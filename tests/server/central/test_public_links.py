@@ -99,7 +99,7 @@ def test_a_project_is_changed_and_put(manager: Manager, project: str) -> None:
     [
         ({}, 400.2),
         ({"name": ""}, 400.8),
-        ({"name": "M", "forms": []}, 501.2),
+        ({"name": "M", "forms": []}, 501.1),
         ({"name": "M", "forms": [{"xmlFormId": "register", "state": "ajar"}]}, 400.8),
     ],
 )

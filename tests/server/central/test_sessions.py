@@ -140,9 +140,9 @@ def test_a_browser_is_signed_in_by_cookies_and_says_that_it_means_what_it_sends(
     assert "HttpOnly" not in cookies["__csrf"]
     assert all("SameSite=Strict" in each for each in cookies.values())
     assert client.get("/v1/users/current").get_json()["id"] == person.actor_id
-    assert create() == create(__csrf="f" * 64) == 403
+    assert create() == create(__csrf="f" * 64) == 401
     assert create(__csrf=made.get_json()["csrf"]) == create({"X-Requested-With": "XMLHttpRequest"}) == 200
-    assert client.delete("/v1/sessions/current").status_code == 403
+    assert client.delete("/v1/sessions/current").status_code == 401
     wrong = client.get("/v1/users/current", headers={"Authorization": "Bearer stale"})
     assert (wrong.status_code, wrong.get_json()["code"]) == (401, 401.2)
     assert client.delete("/v1/sessions/current", headers={"X-Requested-With": "XMLHttpRequest"}).status_code == 200
