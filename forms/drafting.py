@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from forms import definitions, encrypting, publishing
+from forms import definitions, encrypting, publishing, spelling
 from forms.compiling import reviewing
 from forms.definition.model import Definition
 from forms.definition.versioning import with_version
@@ -282,6 +282,7 @@ def _earlier(unit: Unit, form: Form) -> tuple[Definition, ...]:
 
 
 def _set_draft(unit: Unit, form: Form, compiled: Compiled, definition: Definition) -> None:
+    spelling.check(unit, form.project_id, definition)
     earlier = form.draft_version_id or form.version_id
     media = media_store.media_of(unit, earlier) if earlier is not None else []
     hashes = drafts.forget_trials(unit, form.id)

@@ -7,7 +7,7 @@ import codecs
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from forms import definitions, encrypting
+from forms import definitions, encrypting, spelling
 from forms.definition.model import Definition
 from forms.store import entities, forms
 from forms.store import media as media_store
@@ -91,6 +91,7 @@ def make_current(
     unit: Unit, project_id: int, form_id: int, version_id: int, definition: Definition, *, notes: str | None = None
 ) -> Published:
     """Let tablets fetch a version, and let the entity lists be that it feeds; *notes* are what is said about it."""
+    spelling.check(unit, project_id, definition)
     forms.mark_published(unit, form_id, version_id, notes)
     for declared in definition.entities:
         keeps_cases = definition.keeps_cases

@@ -253,6 +253,22 @@ def test_only_a_data_file_can_be_an_entity_list(client: Client, forms: str) -> N
     assert (file["type"], file["datasetExists"]) == ("image", False)
 
 
+def test_lists_and_properties_that_differ_in_capitals_alone_are_refused(client: Client, forms: str) -> None:
+    first = builders.register("first")
+    assert client.post(f"{forms}?publish=true", data=first, headers=XML).status_code == 200
+    photo = b'<bind nodeset="/data/photo" type="binary"'
+
+    lists = client.post(forms, data=builders.register("next").replace(b'"people"', b'"People"'), headers=XML)
+    both = client.post(forms, data=builders.register("next").replace(photo, photo + b' entities:saveto="AGE"'), headers=XML)
+
+    assert (lists.status_code, lists.get_json()["code"]) == (409, 409.16)
+    assert lists.get_json()["details"] == {"current": "people", "provided": "People"}
+    assert both.get_json()["code"] == 409.17
+    assert both.get_json()["details"]["duplicateProperties"] == [{"current": "age", "provided": "AGE"}]
+    assert [each["xmlFormId"] for each in client.get(forms).get_json()] == ["first"]
+    assert client.post(f"{forms}/first/draft", headers=XML).get_json() == {"success": True}
+
+
 def test_a_draft_says_what_it_will_do_to_entity_lists(client: Client, forms: str) -> None:
     client.post(f"{forms}", data=builders.register(), headers=XML)
 
