@@ -19,6 +19,7 @@ from server.cli.quarantine import quarantine
 from server.cli.run import run
 from server.cli.serve import serve, web, worker
 from server.cli.settings import settings
+from server.cli.speaking import speak
 from server.cli.sweep import sweep
 from server.cli.user import user
 from server.languages import of_environment
@@ -32,10 +33,12 @@ class Siraba(click.Group):
     ) -> NoReturn:
         """Run the command. Exit codes: 1 for a refusal, 2 for wrong settings or arguments, 130 when interrupted."""
         words = sys.argv[1:] if args is None else [*args]
+        spoken = of_environment()
+        speak(self, spoken)
         try:
             code = super().main(words, prog_name, **more | {"standalone_mode": False})
         except failing.ENDING as error:
-            code = failing.tell(error, of_environment(), as_json="--json" in words)
+            code = failing.tell(error, spoken, as_json="--json" in words)
         sys.exit(code)
 
 

@@ -141,3 +141,17 @@ def test_a_reader_that_has_read_enough_ends_the_command_quietly(small: Path) -> 
     )
 
     assert (done.stdout, done.stderr) == ("<?xml", "")
+
+
+def test_ctrl_c_while_the_program_is_loaded_ends_it_without_a_word() -> None:
+    started = [sys.executable, "-X", "importtime", "-c", "from server.starting import main; main()", "form", "list"]
+    process = subprocess.Popen(started, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.endswith("| server.languages\n") or "sqlalchemy.util" in line:
+            process.send_signal(signal.SIGINT)
+            break
+    _, err = process.communicate(timeout=30)
+
+    assert process.returncode == -signal.SIGINT
+    assert "Traceback" not in err
