@@ -70,6 +70,7 @@ _QUESTIONS_COLUMN: Final = {"big-image": "media::big-image", "search-in-file": "
 _MISSPELLED: Final = ("sheet-misspelled", "survey-misspelled")
 _LISTED: Final = re.compile(r"(?!.*(?:external|from[ _]file))(?:add )?(?:select|rank)")
 _OFFERED: Final = re.compile(r"\s(\S+)(?:\s+or[_ ](?:specify[_ ])?other)?\s*$")
+_WORD: Final = re.compile(r"[\w.-]+")
 # A fragment of an expression as long as this is looked for inside cells.
 _TELLING: Final = 5
 
@@ -123,7 +124,18 @@ def from_validate(says: str, sheets: Sheets | None) -> Issue:
             return _issue(
                 "error", says, "validate", survey, sheets.survey_rows[node.removesuffix("_count")].number, "repeat_count"
             )
-    return _looked_up("error", says, "validate", sheets, "survey", None)
+    issue = _looked_up("error", says, "validate", sheets, "survey", None)
+    return _about_an_entity(issue, says, sheets) if issue.row is None and "/meta/entity" in says else issue
+
+
+def _about_an_entity(issue: Issue, says: str, sheets: Sheets) -> Issue:
+    """At the declaration of the entity list whose name is said: of what pyxform made of it the designer sees nothing."""
+    entities = sheets.by_name.get("entities")
+    if entities is None or not entities.rows:
+        return issue
+    words = set(_WORD.findall(says))
+    row = next((each for each in entities.rows if entities.cell(each, "list_name") in words), entities.rows[0])
+    return placed("error", issue.says, "validate", entities, row.number, entities.column("list_name"))
 
 
 def _unlabelled(told: Sentence, node: str, sheets: Sheets, survey: Sheet) -> Issue | None:

@@ -6,6 +6,7 @@ errors, merged cells.
 
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
@@ -97,7 +98,7 @@ def part_with_a_doctype(file: BinaryIO) -> str | None:
                 with archive.open(name) as part:
                     if b"<!DOCTYPE" in part.read(_PROLOG_BYTES).replace(b"\0", b""):
                         return name
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError):
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, NotImplementedError, RuntimeError):
         return None
     return None
 

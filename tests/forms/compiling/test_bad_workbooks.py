@@ -1,12 +1,16 @@
 """Workbooks that a spreadsheet program saves happily and that no form can be made of as they are."""
 
+import contextlib
 import datetime
 import io
 import re
+import tempfile
 import zipfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
 from forms.compiling import reviewing
@@ -210,6 +214,19 @@ def test_a_damaged_cell_is_told_by_sheet_and_row(tmp_path: Path) -> None:
 
     with pytest.raises(UnknownWorkbook, match="damaged on the sheet 'survey', after row 2"):
         compile(path)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5_000), st.integers(0, 255)), min_size=1, max_size=5))
+@settings(max_examples=40, deadline=None)
+def test_a_damaged_workbook_is_refused_for_nothing_but_its_damage(damages: list[tuple[int, int]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = workbook(Path(folder), survey=[HEAD, ["text", "a", "A"]])
+        content = bytearray(path.read_bytes())
+        for at, value in damages:
+            content[at % len(content)] = value
+        path.write_bytes(content)
+        with contextlib.suppress(UnknownWorkbook, WorkbookTooLarge, InvalidWorkbook):
+            compile(path)
 
 
 def test_a_strict_workbook_is_refused_with_what_to_do(tmp_path: Path) -> None:

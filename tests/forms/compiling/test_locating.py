@@ -148,6 +148,17 @@ def test_what_pyxform_says_without_a_place_has_its_cell(tmp_path: Path, sheets: 
 
 
 @pytest.mark.java
+def test_what_is_wrong_with_an_update_is_named_on_the_entities_sheet(tmp_path: Path) -> None:
+    declared: Rows = [["list_name", "label", "entity_id"], ["people", "x", "${q}"]]
+
+    assert first_issue(tmp_path, {"survey": [HEAD, ASKED], "entities": declared})[:3] == (
+        "validate",
+        "entities A2 (list_name)",
+        "people",
+    )
+
+
+@pytest.mark.java
 def test_a_choice_without_a_label_is_named_where_it_stands(tmp_path: Path) -> None:
     sheets: dict[str, Rows] = {"survey": [HEAD, row("select_one l", "q", "Q")], "choices": [*CHOICES, ["l", "c", None]]}
 
