@@ -11,11 +11,13 @@ from forms.export.problems import UnknownProperty
 from forms.problems import MissingField
 from forms.store import actor_properties as store
 from storage import audit
-from storage.problems import Problem
+from storage.problems import Problem, Sentence
 from storage.unit_of_work import Unit
 
 RESERVED = "displayname"
 CHARACTERS_MOST = 255
+NAMED = Sentence("expected letters, digits, _ - and . only, beginning with a letter, and neither name, label nor displayName.")
+VALUED = Sentence("expected a text of at most {most} characters, or null.", most=CHARACTERS_MOST)
 
 
 class BadActorProperty(Problem):
@@ -49,7 +51,7 @@ def register(unit: Unit, project_id: int, name: object) -> None:
     if name is None:
         raise MissingField(field="name")
     if not isinstance(name, str) or not is_property_name(name) or name.lower() == RESERVED or len(name) > CHARACTERS_MOST:
-        raise BadActorProperty(field="name", reason="expected a name that a property of an entity may have, and not displayName.")
+        raise BadActorProperty(field="name", reason=NAMED)
     store.register(unit, project_id, name)
     audit.record(unit, "actor_property.create", project_id=project_id, details={"name": name})
 
@@ -62,13 +64,13 @@ def read(unit: Unit, project_id: int, given: object) -> dict[str, str | None]:
     if given is None:
         return {}
     if not isinstance(given, dict):
-        raise BadActorProperty(field="properties", reason="expected an object of names and texts.")
+        raise BadActorProperty(field="properties", reason=Sentence("expected an object of names and texts."))
     known = frozenset(store.names(unit, project_id))
     for name, value in given.items():
         if name not in known:
             raise UnknownProperty(property=name)
         if value is not None and (not isinstance(value, str) or len(value) > CHARACTERS_MOST or "\0" in value):
-            raise BadActorProperty(field=name, reason=f"expected a text of at most {CHARACTERS_MOST} characters, or null.")
+            raise BadActorProperty(field=name, reason=VALUED)
     return given
 
 

@@ -30,6 +30,7 @@ OURS: tuple[str, ...] = (
     "server.admin",
 )
 OURS += ("forms.problems", "forms.compiling", "forms.drafting", "forms.publishing", "forms.operands", "forms.rehearsing")
+OURS += ("forms.telling_apart",)
 
 
 def extracted(folder: str) -> Iterator[str]:
