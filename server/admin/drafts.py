@@ -181,10 +181,11 @@ def _worst_first(issues: Sequence[Issue]) -> list[Issue]:
 
 @admin.get(DRAFT, needs=Verb.FORM_UPDATE, finds=forms_store.form_of)
 def draft_page(ask: Ask[Form]) -> Answer:
-    """What publishing the draft would change, whom it meets, and the button that publishes it.
-
-    Raises: NotFound, for a form without a draft.
+    """What publishing the draft would change, whom it meets, and the button that publishes it; without a draft, as for who goes
+    back after publishing, the form.
     """
+    if ask.found.draft_version_id is None:
+        return redirect(link("projects", ask.found.project_id, "forms", ask.found.xml_form_id))
     return show_draft(ask)
 
 

@@ -31,6 +31,7 @@ const place = part("form");
 const words = part("words").dataset;
 const dialog = part("sending");
 let unsent = false;
+part("loading").hidden = false;
 
 window.addEventListener("beforeunload", (event) => {
   if (unsent) event.preventDefault();

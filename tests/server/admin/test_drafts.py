@@ -60,7 +60,7 @@ def test_a_draft_shows_what_it_changes_before_it_is_published(browser: Browser, 
     assert "register" in browser.get(f"/projects/{project_id}").text
 
     assert browser.post(f"{address}/publish").place == f"/projects/{project_id}/forms/register"
-    assert browser.get(address).status == 404
+    assert browser.get(address).place == f"/projects/{project_id}/forms/register"
     with unit_of_work.reading(site.database) as unit:
         from_form = unit.connection.exec_driver_sql("select count(*) from form_version where published_at is not null")
         assert from_form.scalar_one() == 2
@@ -90,7 +90,7 @@ def test_a_draft_can_be_discarded_and_a_version_is_published_once(browser: Brows
 
     assert browser.post(f"{address}/publish").status == 409
     assert browser.post(f"{address}/discard").status == 303
-    assert browser.get(address).status == 404
+    assert browser.get(address).place == f"/projects/{project_id}/forms/register"
 
 
 def test_errors_are_listed_with_their_places_and_nothing_is_changed(browser: Browser, project_id: int, tmp_path: Path) -> None:
@@ -111,7 +111,7 @@ def test_errors_are_listed_with_their_places_and_nothing_is_changed(browser: Bro
     refused = upload(browser, project_id, "register.xml", impossible)
     assert refused.status == 400
     assert "Error /years This expression cannot be understood: 1 +* 2" in refused.text
-    assert browser.get(f"/projects/{project_id}/forms/register/draft").status == 404
+    assert browser.get(f"/projects/{project_id}/forms/register/draft").place == f"/projects/{project_id}/forms/register"
 
 
 def test_everything_that_is_found_is_told_in_the_readers_language(
@@ -154,7 +154,7 @@ def test_a_changed_type_and_missing_media_are_told_with_their_cells(browser: Bro
     refused = upload(browser, project_id, "register.xlsx", bad)
     assert refused.status == 400
     assert "survey A2 (type) 'age' has the type integer in a published version and text now." in refused.text
-    assert browser.get(f"/projects/{project_id}/forms/register/draft").status == 404
+    assert browser.get(f"/projects/{project_id}/forms/register/draft").place == f"/projects/{project_id}/forms/register"
 
     taken = upload(browser, project_id, "register.xlsx", good)
     assert taken.status == 200

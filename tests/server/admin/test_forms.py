@@ -214,7 +214,7 @@ def test_a_draft_is_replaced_on_its_page_by_a_spreadsheet_of_this_form_and_of_no
         assert refused.status == 400
         assert said in refused.text
         assert 'aria-describedby="form-wrong"' in refused.html
-    assert browser.get(f"{here}/draft").status == 404
+    assert browser.get(f"{here}/draft").place == here
 
     for form_id, version in (("register", "2"), (None, "3")):
         sent = spreadsheet(form_id, version)

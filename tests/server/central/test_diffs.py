@@ -1,5 +1,7 @@
 """What a change will do, over HTTP: the differences, and the answers, tablets and versions that it meets."""
 
+from hashlib import sha256
+
 import pytest
 from sqlalchemy import insert, update
 from werkzeug.test import Client
@@ -52,7 +54,8 @@ def send(client: Client, tablet: builders.Tablet, number: int, **answers: str) -
 def draft(database: Database, form_id: int, xform: bytes) -> None:
     with unit_of_work.writing(database) as unit:
         row = {
-            "form_id": form_id, "version": "2", "name": "Register", "xform": xform, "xform_md5": "m", "xform_sha256": "draft",
+            "form_id": form_id, "version": "2", "name": "Register", "xform": xform, "xform_md5": "m",
+            "xform_sha256": sha256(xform).hexdigest(),
             "created_at": unit.now,
         }  # fmt: skip
         draft_id = unit.connection.execute(insert(form_version).returning(form_version.c.id), row).scalar_one()
@@ -85,6 +88,27 @@ def test_a_draft_says_what_it_changes_and_which_answers_lose_their_column(client
     assert [(each["name"], each["version"]) for each in said["impact"]["devices"]] == [("Kayes 1", "1")]
     assert [(each["version"], each["submissions"], each["last30Days"]) for each in said["impact"]["arriving"]] == [("1", 3, 3)]
     assert "a.jpg" not in told.text
+
+
+def test_answers_in_repeats_count_once_a_submission_and_what_was_deleted_counts_no_more(
+    client: Client, database: Database
+) -> None:
+    project_id = builders.add_project(database)
+    published = builders.add_form(database, project_id)
+    tablet = builders.add_tablet(database, project_id)
+    for number in range(3):  # each with two members
+        send(client, tablet, number)
+    manager = builders.add_person(database, "manager", "manager", project_id=project_id)
+    form = f"/v1/projects/{project_id}/forms/register"
+    deleted = client.get(f"{form}/submissions", auth=basic(manager)).get_json()[0]["instanceId"]
+    assert client.delete(f"{form}/submissions/{deleted}", auth=basic(manager)).status_code == 200
+    draft(database, published.form_id, builders.register(version="2").replace(b"nick", b"surname"))
+
+    said = client.get(f"{form}/draft/diff", auth=basic(manager)).get_json()
+
+    assert said["effects"]["answersLost"] == {"/member/nick": "/member/surname"}
+    assert (said["impact"]["answers"], said["impact"]["submissions"]) == ({"/member/nick": 2}, 2)
+    assert [(each["version"], each["submissions"]) for each in said["impact"]["arriving"]] == [("1", 3)]
 
 
 def test_versions_are_compared_by_name_and_tablets_told_by_what_they_sent_last(client: Client, database: Database) -> None:
