@@ -16,17 +16,10 @@ import pytest
 from server import serving
 from storage.engine import Database
 from storage.settings import Settings
+from tests.support.sockets import free_port
 
 PATIENCE_SECONDS = 60
 MARK = "Secret7Diarra"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as asking:
-        asking.bind(("127.0.0.1", 0))
-        port: int = asking.getsockname()[1]
-        return port
 
 
 @pytest.fixture

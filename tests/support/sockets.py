@@ -4,13 +4,14 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from storage.settings import PREFIX, Settings
+from tests.support.forking import forked
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,13 @@ class Served:
     address: str
     log: Path
     process_id: int
+
+
+class Waited(Protocol):
+    """A process whose end can be waited for."""
+
+    def wait(self, timeout: float) -> object:
+        """Return when it has ended; raises subprocess.TimeoutExpired."""
 
 
 def free_port() -> int:
@@ -44,29 +52,32 @@ def serving(settings: Settings, log: Path, *, processes: int = 1, **more: str) -
         **more,
     }
     clean = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-    with log.open("wb") as printed:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "web"],
-            env=clean | {f"{PREFIX}{name.upper()}": value for name, value in values.items()},
-            stdout=printed,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            wait_until_answering(process, port, log)
-            yield Served(address, log, process.pid)
-        finally:
-            process.send_signal(signal.SIGINT)  # quickly: it need not wait for connections that are kept alive
-            process.wait(40)
+    process = forked(["web"], clean | {f"{PREFIX}{name.upper()}": value for name, value in values.items()}, log)
+    try:
+        wait_until_answering(process, port, log)
+        yield Served(address, log, process.pid)
+    finally:
+        process.send_signal(signal.SIGINT)  # quickly: it need not wait for connections that are kept alive
+        process.wait(40)
+        process.close()
 
 
-def wait_until_answering(process: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+def wait_until_answering(process: Waited, port: int, log: Path) -> None:
     """Return once somebody listens on *port*."""
     for _ in range(300):
-        if process.poll() is not None:
-            raise AssertionError(f"the server ended at once:\n{log.read_text()}")
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=1):
                 return
         except OSError:
-            subprocess.run(["sleep", "0.1"], check=True)
+            if ended(process, within_seconds=0.1):
+                raise AssertionError(f"the server ended at once:\n{log.read_text()}") from None
     raise AssertionError("the server did not answer within thirty seconds")
+
+
+def ended(process: Waited, within_seconds: float) -> bool:
+    """Whether a process ends within that time."""
+    try:
+        process.wait(within_seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True

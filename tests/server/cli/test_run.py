@@ -1,4 +1,4 @@
-"""`siraba run`, twice, as a person would: in a real process, with a real port."""
+"""`siraba run`, several times, as a person would: in a real process, with a real port."""
 
 import re
 import signal
@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from server import collect_settings, lan
-from tests.server.test_serving import PATIENCE_SECONDS, free_port
+from tests.support.sockets import free_port, wait_until_answering
+
+PATIENCE_SECONDS = 60
 
 
 def start(tmp_path: Path, database: str, *options: str) -> str:
@@ -32,7 +34,11 @@ def start(tmp_path: Path, database: str, *options: str) -> str:
             if line.startswith("Stop with"):
                 break
         try:
-            assert answers(port, process), log.read_text()
+            wait_until_answering(process, port, log)
+            connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+            connection.request("GET", "/sign-in")
+            assert connection.getresponse().status == 200
+            connection.close()
         finally:
             process.send_signal(signal.SIGINT)
             assert process.wait(PATIENCE_SECONDS) == 0
@@ -40,29 +46,20 @@ def start(tmp_path: Path, database: str, *options: str) -> str:
     return said.replace(str(port), "PORT")
 
 
-def answers(port: int, process: "subprocess.Popen[str]") -> bool:
-    """Whether the sign-in page comes, asked again while the port is still closed."""
-    while process.poll() is None:
-        connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
-        try:
-            connection.request("GET", "/sign-in")
-            return connection.getresponse().status == 200
-        except ConnectionRefusedError:
-            continue
-        finally:
-            connection.close()
-    return False
-
-
 @pytest.mark.java
 def test_running_again_keeps_the_data_and_shows_the_same_code_but_no_password(tmp_path: Path, database_address: str) -> None:
     first = start(tmp_path, database_address)
-    second = start(tmp_path, database_address)
+    second = start(tmp_path, database_address, "--host", "0.0.0.0")
+    named = start(tmp_path, database_address, "--public-url", "https://siraba.example/")
 
-    address = re.search(r"^http://127\.0\.0\.1:PORT/v1/key/[0-9a-f]{64}/projects/\d+$", first, re.MULTILINE)
+    address = re.search(r"^http://127\.0\.0\.1:PORT(/v1/key/[0-9a-f]{64}/projects/\d+)$", first, re.MULTILINE)
     assert address
-    assert address[0] in second
+    assert f"http://{lan.address()}:PORT{address[1]}\n" in second
+    assert f"https://siraba.example{address[1]}\n" in named
     assert re.search(r"Sign in as \S+@\S+ with the password \S{20,}", first)
+    assert "Siraba is at http://127.0.0.1:PORT\n" in first
+    assert f"Siraba is at http://{lan.address()}:PORT\n" in second
+    assert "Siraba is at https://siraba.example\n" in named
     assert "password" not in second
     assert "Publishing" not in second
     assert "█" in first
@@ -70,12 +67,6 @@ def test_running_again_keeps_the_data_and_shows_the_same_code_but_no_password(tm
     private = list((tmp_path / "data").rglob("*"))
     assert private
     assert all(path.stat().st_mode & 0o077 == 0 for path in [tmp_path / "data", *private])
-
-    reachable = start(tmp_path, database_address, "--host", "0.0.0.0")
-    assert f"Siraba is at http://{lan.address()}:PORT" in reachable
-    named = start(tmp_path, database_address, "--host", "0.0.0.0", "--public-url", "https://siraba.example/")
-    assert "Siraba is at https://siraba.example\n" in named
-    assert "https://siraba.example/v1/key/" in named
 
 
 def test_the_code_on_the_terminal_fits_into_eighty_columns() -> None:
