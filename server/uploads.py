@@ -11,12 +11,12 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from cases import targets
 from forms import drafting, uploading
 from forms.uploading import Uploaded
 from server.web.bodies import Incoming, OnDisk
+from server.web.parameters import percent_decoded
 from server.web.posted_files import posted_files
 from server.web.surface import Ask
 
@@ -26,9 +26,9 @@ PREFIX = "upload-"
 def sent(incoming: Incoming) -> OnDisk | None:
     """The body, which is the file; null for an empty one. Its name is the form id that the client proposes.
 
-    Raises: TooLarge. Source: ODK Central, X-XlsForm-FormId-Fallback, which is percent-encoded.
+    Raises: BadHeader, TooLarge. Source: ODK Central, X-XlsForm-FormId-Fallback.
     """
-    name = unquote(incoming.headers.get("X-XlsForm-FormId-Fallback") or "").strip()
+    name = percent_decoded(incoming.headers, "X-XlsForm-FormId-Fallback")
     made = _on_disk(incoming, name)
     try:
         with made.path.open("wb") as file:

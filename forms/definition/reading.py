@@ -60,7 +60,7 @@ def read(xform: bytes) -> Definition:
     if not root.get("id") and xml_form_id == "http://www.w3.org/2002/xforms":
         xml_form_id = ""
     if not xml_form_id:
-        raise MissingField(field="id (the form's id)")
+        raise MissingField(field="formId")
     texts = Translations(child(model, "itext"))
     fields, lists = _fields(root, model, _descendant(form, "body"), texts)
     submission = child(model, "submission")

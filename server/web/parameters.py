@@ -21,6 +21,27 @@ class BadParameter(Problem):
     says = "Unexpected {field} value; {reason}"
 
 
+class BadHeader(Problem):
+    """A header is not written as it must be."""
+
+    code = "400.7"
+    says = "An expected header field ({field}) did not match the expected format (got: {value})"
+
+
+def percent_decoded(headers: Mapping[str, str], name: str) -> str:
+    """The header of this name, which clients percent-encode, since headers hold ASCII alone; empty when it is not there.
+
+    Raises: BadHeader.
+    """
+    said = headers.get(name) or ""
+    try:
+        if re.search("%(?![0-9A-Fa-f]{2})", said):
+            raise ValueError
+        return unquote(said, errors="strict").strip()
+    except ValueError:
+        raise BadHeader(field=name, value=said) from None
+
+
 def switch(query: Mapping[str, str], name: str, *, default: bool = False) -> bool:
     """Whether `?name=` is switched on; pyodk writes `True`, ruODK `TRUE`, browsers `true`."""
     given = query.get(name, "").strip().lower()

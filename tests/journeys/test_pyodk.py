@@ -4,6 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pyodk._endpoints.form_assignments import FormAssignmentService
+from pyodk._endpoints.form_draft_attachments import FormDraftAttachmentService
+from pyodk._endpoints.form_drafts import FormDraftService
+from pyodk._endpoints.project_app_users import ProjectAppUserService
 from pyodk.client import Client
 from pyodk.errors import PyODKError
 
@@ -147,6 +151,34 @@ def test_pyodk_prepares_and_publishes_forms(households: Households, served: Serv
             client.forms.update("survey", definition=definition)
         assert refused.value.is_central_error(409.6)
         assert client.forms.get_xml("survey") == definition
+
+
+def test_pyodk_goes_through_a_draft_step_by_step(households: Households, served: Served, tmp_path: Path) -> None:
+    staff, listing = tmp_path / "staff.csv", '</instance>\n<instance id="staff" src="jr://file-csv/staff.csv"/>'
+    staff.write_text("name,label\na,A\n")
+    with _client(served, households, tmp_path) as client:
+        here = {"session": client.session, "default_project_id": households.project_id, "default_form_id": "other"}
+        drafts, files = FormDraftService(**here), FormDraftAttachmentService(**here)
+        client.forms.create(builders.register("other").decode().replace("</instance>", listing))
+
+        assert drafts.create()
+        assert files.upload(staff)
+        with pytest.raises(PyODKError) as refused:
+            drafts.publish()
+        assert refused.value.is_central_error(409.6)
+        assert drafts.publish(version="2 é/&?")
+        assert client.forms.get("other").version == "2 é/&?"
+        assert drafts.create(client.forms.get_xml("other"))
+        with pytest.raises(PyODKError) as refused:
+            files.upload(staff, file_name="nothing.csv")
+        assert refused.value.is_central_error(404.1)
+
+        tablets = ProjectAppUserService(session=client.session, default_project_id=households.project_id)
+        tablet = tablets.create("tablet 9")
+        assert tablet.displayName in [each.displayName for each in tablets.list()]
+        assert FormAssignmentService(**here).assign(role_id=2, user_id=tablet.id)
+        listed = client.session.get(f"key/{tablet.token}/projects/{households.project_id}/formList").text
+        assert listed.count("<formID>") == listed.count("<formID>other</formID>") == 1
 
 
 def test_pyodk_sends_edits_and_reviews(households: Households, served: Served, tmp_path: Path) -> None:

@@ -33,6 +33,20 @@ def test_a_workbook_is_published_and_given_back_byte_for_byte(designer: Designer
     assert designer.get("/survey", **{"X-Extended-Metadata": "true"}).get_json()["excelContentType"] == XLSX
 
 
+@pytest.mark.parametrize(("proposed", "taken"), [("caf%C3%A9%201", "café 1"), ("caf%E9", None), ("100%", None)])
+def test_the_form_id_that_a_client_proposes_is_percent_encoded(
+    designer: Designer, tmp_path: Path, proposed: str, taken: str | None
+) -> None:
+    sent = spreadsheet(tmp_path, ["text", "a", "A"], settings=[["version"], ["1"]])
+
+    made = designer.send("", sent, X_XlsForm_FormId_Fallback=proposed).get_json()
+
+    if taken is None:
+        assert (made["code"], made["details"]) == (400.7, {"field": "X-XlsForm-FormId-Fallback", "value": proposed})
+    else:
+        assert made["xmlFormId"] == taken
+
+
 def test_an_old_workbook_is_published_and_given_back(designer: Designer) -> None:
     sent = (Path(__file__).parents[2] / "forms/compiling/old.xls").read_bytes()
 
@@ -91,7 +105,7 @@ def test_an_xform_that_no_tablet_can_evaluate_is_taken_by_who_insists(designer: 
     ("sent", "code", "says"),
     [
         ("<h><model/></h>", 400.72, "no primary instance"),
-        ("<h><model><instance><d/></instance></model></h>", 400.2, "id"),
+        ("<h><model><instance><d/></instance></model></h>", 400.2, "formId"),
         ('<!DOCTYPE a [<!ENTITY x "y">]><a>&x;</a>', 400.1, "line 1"),
         (XFORM.format(version="1", relevant="true()").replace("<a/>", "<a/><b>"), 400.1, "line 2"),
     ],
