@@ -50,6 +50,13 @@ class FormsDepend(Problem):
     forms: list[dict[str, Any]]
 
 
+class ListGone(Problem):
+    """A form in the trash feeds a list, or a property of it, that was deleted meanwhile: it would be made anew, and empty."""
+
+    code = "409.23"
+    says = "This Form cannot be restored because the related dataset(s) has been modified or deleted."
+
+
 class StillNeeded(Problem):
     """Forms fill the property, or entities have something in it."""
 
@@ -146,13 +153,18 @@ def dependents(unit: Unit, found: Listed) -> list[Form]:
     ]
 
 
-def declare_again(unit: Unit, form: Form) -> None:
-    """Let there be the lists that a form feeds which comes back from the trash: they may have been deleted meanwhile."""
+def require_fed(unit: Unit, form: Form) -> None:
+    """Go on only if the lists and properties are there that the published version of a form feeds which is to come back.
+
+    Raises: ListGone. Source: ODK Central, POST …/forms/{id}/restore.
+    """
     if form.version_id is None:
         return
-    definition = definition_of(unit, form.version_id)
-    for each in definition.entities:
-        store.declare_list(unit, form.project_id, each.dataset, each.properties, keeps_cases=definition.keeps_cases)
+    for each in definition_of(unit, form.version_id).entities:
+        list_id = store.list_id(unit, form.project_id, each.dataset)
+        there = {known for known, _ in lists.properties(unit, list_id)} if list_id is not None else None
+        if there is None or not there.issuperset(each.properties):
+            raise ListGone
 
 
 def _forms(unit: Unit, project_id: int) -> list[Form]:

@@ -11,7 +11,7 @@ from storage.unit_of_work import Unit, tried_again_if_taken
 def restore(unit: Unit, deleted: DeletedForm) -> None:
     """Take a form out of the trash; if its project has been given a key meanwhile, under that key.
 
-    Raises: NotFound, when it was restored meanwhile; FormExists, when another form of its id is there.
+    Raises: NotFound, when it was restored meanwhile; FormExists, when another form of its id is there; ListGone.
     Source: ODK Central, POST …/forms/{id}/restore.
     """
     trash.deleted_form_of(unit, deleted.project_id, deleted.form_id)
@@ -22,6 +22,6 @@ def restore(unit: Unit, deleted: DeletedForm) -> None:
             trash.take_back(unit, deleted.form_id)
         found = forms.form_by_id(unit, deleted.form_id)
         keying.give_key(unit, found)
-        declaring_lists.declare_again(unit, found)
+        declaring_lists.require_fed(unit, found)
         return
     raise FormExists(table="forms", fields=["projectId", "xmlFormId"], values=[str(deleted.project_id), deleted.xml_form_id])

@@ -8,7 +8,6 @@ from urllib.parse import quote
 import pytest
 from sqlalchemy import func, select
 
-from forms import retiring
 from forms.declaring_lists import FormsDepend, ListShowsCases, StillNeeded
 from forms.editing_entities import ShowsCases
 from forms.store import forms, trash
@@ -141,18 +140,22 @@ def test_a_list_that_forms_feed_or_carry_stays(people: People, trees: str) -> No
     assert people.json(trees, method="DELETE") == {"success": True}
 
 
-def test_a_form_from_the_trash_finds_the_list_that_it_feeds(people: People, trees: str) -> None:
+def test_a_form_stays_in_the_trash_while_the_list_that_it_feeds_is_gone(people: People, trees: str) -> None:
     people.publish(FEEDS)
     with unit_of_work.writing(people.database) as unit:
         found = forms.form_of(unit, people.project_id, "feeds")
         trash.delete_form(unit, found.id)
+    restore = f"/v1/projects/{people.project_id}/forms/{found.id}/restore"
     people.json(trees, method="DELETE")
-    assert people.refused(trees) == (404, 404.1)
 
-    with unit_of_work.writing(people.database) as unit:
-        retiring.restore(unit, trash.deleted_form_of(unit, people.project_id, found.id))
+    gone = people.ask(restore, method="POST").get_json()
+    people.json(lists(people), method="POST", body={"name": "trees"})
+    lacking = people.ask(restore, method="POST").get_json()
+    people.json(f"{trees}/properties", method="POST", body={"name": "age"})
 
-    assert [each["name"] for each in people.json(trees)["properties"]] == ["age"]
+    assert gone["message"] == "This Form cannot be restored because the related dataset(s) has been modified or deleted."
+    assert gone["code"] == lacking["code"] == 409.23
+    assert people.json(restore, method="POST") == {"success": True}
     people.send("uuid:oak", f'<entity dataset="trees" id="{AWA}" create="1"><label>Oak</label></entity>', form_id="feeds")
     assert people.json(f"{trees}/entities/{AWA}")["currentVersion"]["label"] == "Oak"
 
