@@ -1,7 +1,10 @@
 """The process that walks forms, `python -m forms.rehearsing.child`: a JSON order on its input, a JSON answer on its output.
 
-{"jar": …, "xform": path, "media": [folder, …], "sheets": [{"answers", "repeats", "language", "clock", "properties"}, …]}
-{"missing": "java"}   or   {"tried": [{"path", "violations", "xml"} or {"path": [], "violations", "xml": null}, …]}
+{"jar": …, "xform": path, "media": [folder, …],
+ "sheets": [{"answers", "repeats", "language", "clock", "properties", "values"}, …]}
+{"missing": "java"}   or   {"tried": [{"path", "violations", "xml", "values"} or {"path": [], "violations", "xml": null}, …]}
+
+`values` are those that are expected; they come back with `today+7` as a date, since only this process knows the tablet's clock.
 """
 
 import json
@@ -48,7 +51,8 @@ def _tried(xform: str, media: list[Path], sheet: dict[str, Any]) -> dict[str, An
         says = Sentence("JavaRosa stopped after {place}: {reason}", place=place, reason=str(thrown.message()))
         broken = _stopped("broken", place, says)
         return {**broken, "path": walk.path, "violations": walk.violations + broken["violations"]}
-    return {"path": walk.path, "violations": walk.violations, "xml": javarosa.serialised(form).decode()}
+    values = {name: clock.day(value) if isinstance(value, str) else value for name, value in sheet["values"].items()}
+    return {"path": walk.path, "violations": walk.violations, "xml": javarosa.serialised(form).decode(), "values": values}
 
 
 def _stopped(kind: str, place: str, says: Sentence) -> dict[str, Any]:

@@ -103,7 +103,9 @@ def try_form(
             "jar": str(_jar()),
             "xform": str(place / "form.xml"),
             "media": [str(media.resolve()), str(place)],
-            "sheets": [{part: getattr(each, part) for part in _PARTS} for each in files],
+            "sheets": [
+                {"values": each.expect.get("values", {})} | {part: getattr(each, part) for part in _PARTS} for each in files
+            ],
         }
         said = _in_child(order, limit_seconds)
     if "missing" in said:
@@ -124,7 +126,7 @@ def _judged(file: AnswerFile, found: Mapping[str, Any], definition: Definition, 
     ]
     wrong = [*unknown_names(expect, definition), *not_refused(expect, violations)]
     if found["xml"] is not None:
-        wrong += unmet(expect, found["xml"].encode(), found["path"])
+        wrong += unmet({**expect, "values": found["values"]}, found["xml"].encode(), found["path"])
     return Trial(file.name, file.about, found["path"], violations, found["xml"], wrong)
 
 

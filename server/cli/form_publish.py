@@ -114,7 +114,7 @@ def _introduce(definition: Definition, uploaded: uploading.Uploaded, met: Met, s
     if met.told is None:
         click.echo(_about(spoken.said("{form} is a new form in this project."), definition))
     else:
-        click.echo(f"{definition.xml_form_id}: {met.told.before or '–'} → {met.told.after or '–'}")
+        click.echo(telling.pair(definition.xml_form_id, f"{met.told.before or '–'} → {met.told.after or '–'}", spoken))
         for line in telling.change(met.told, spoken):
             click.echo(line)
     if met.draft:

@@ -12,9 +12,9 @@ from forms.compiling import compiling
 from forms.rehearsing import rehearsing
 from forms.rehearsing.answer_file import AnswerFile, is_moment, load
 from forms.rehearsing.rehearsing import Trial
+from server.cli import telling
 from server.cli.options import FILE, FOLDER, json_too
 from server.languages import N_, of_environment
-from storage.problems import Sentence
 
 
 @click.command("try")
@@ -130,4 +130,4 @@ def _show(trial: Trial, *, xml_only: bool, quiet: bool) -> None:
 
 
 def _pair(name: str, what: str) -> str:
-    return Sentence("{place}: {what}", place=name, what=what).told(of_environment().said)
+    return telling.pair(name, what, of_environment())

@@ -37,6 +37,11 @@ def tally(name: str, found: Iterable[Issue], spoken: Language) -> str:
     return Sentence("{file}: {errors}, {warnings}.", file=name, errors=told[0], warnings=told[1]).told(spoken.said)
 
 
+def pair(name: str, what: str, spoken: Language) -> str:
+    """A name and what is said of it, with the colon that the language writes."""
+    return Sentence("{place}: {what}", place=name, what=what).told(spoken.said)
+
+
 def not_validated(reason: Sentence, spoken: Language) -> str:
     """That ODK Validate has not seen the form, and why."""
     return Sentence("Not seen by ODK Validate: {reason}", reason=reason).told(spoken.said)
@@ -119,7 +124,7 @@ def _effects(effects: Effects, impact: Impact | None, spoken: Language) -> Itera
         (_("Entity lists lose"), effects.properties_lost),
     ):
         if gained_or_lost:
-            yield Sentence("{place}: {what}", place=words, what=", ".join(gained_or_lost)).told(_)
+            yield pair(words, ", ".join(gained_or_lost), spoken)
 
 
 def _counted(impact: Impact | None, path: str, spoken: Language) -> str:

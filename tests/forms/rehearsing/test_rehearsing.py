@@ -93,7 +93,7 @@ def test_answers_that_fit_nowhere_are_violations_of_their_own(small: Compiled, t
 def test_the_clock_is_set_and_expectations_are_held_against_the_submission(small: Compiled, tmp_path: Path) -> None:
     moment = "2031-05-06T12:00:00+00:00"
     expect = {
-        "values": {"year": "2031", "age": 40},
+        "values": {"year": "2031", "age": 40, "seen": "today"},
         "rows": {"kid": 0},
         "absent": ["kid"],
         "asked": ["child"],
