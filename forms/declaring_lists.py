@@ -18,7 +18,7 @@ from forms.store import forms as forms_store
 from forms.store.entity_lists import Listed
 from forms.store.forms import Form
 from storage import audit
-from storage.problems import NotFound, Problem, Said
+from storage.problems import NotFound, Problem, Said, Sentence
 from storage.unit_of_work import Unit
 
 EXAMPLES_MOST = 3
@@ -76,7 +76,7 @@ def create(unit: Unit, project_id: int, name: str, *, approval_required: bool, a
     Raises: BadEntity, NameTaken. Source: ODK Central, POST …/datasets.
     """
     if not is_list_name(name):
-        raise BadEntity(field="name", reason="Not a valid dataset name.")
+        raise BadEntity(field="name", reason=Sentence("Not a valid dataset name."))
     if name.lower() in (each.lower() for each in store.list_names(unit, project_id)):
         raise NameTaken(fields=["name", "projectId"], values=[name, str(project_id)])
     list_id = store.declare_list(unit, project_id, name, [])
@@ -92,7 +92,7 @@ def add_property(unit: Unit, found: Listed, name: str) -> None:
     """
     _require_free(found)
     if not is_property_name(name):
-        raise BadEntity(field="name", reason="This is not a valid property name.")
+        raise BadEntity(field="name", reason=Sentence("This is not a valid property name."))
     store.touch(unit, found.id)
     if name.lower() in (known.lower() for known, _ in lists.properties(unit, found.id)):
         raise NameTaken(fields=["name", "datasetId"], values=[name, str(found.id)])

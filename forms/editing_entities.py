@@ -21,7 +21,7 @@ from forms.store import entity_lists as lists
 from forms.store import forms
 from forms.store.entity_lists import Entity, Listed
 from storage import audit
-from storage.problems import NotFound, Problem
+from storage.problems import NotFound, Problem, Sentence
 from storage.unit_of_work import Unit
 
 
@@ -90,11 +90,11 @@ def wanted(body: Mapping[str, Any]) -> Wanted:
     """
     uuid, label, data = body.get("uuid"), body.get("label"), body.get("data", {})
     if uuid is not None and (not isinstance(uuid, str) or normal_uuid(uuid) is None):
-        raise BadEntity(field="uuid", reason="expected a version-4 UUID.")
+        raise BadEntity(field="uuid", reason=Sentence("expected a version-4 UUID."))
     if label is not None and (not isinstance(label, str) or not label.strip()):
-        raise BadEntity(field="label", reason="expected a text that is not empty.")
+        raise BadEntity(field="label", reason=Sentence("expected a text that is not empty."))
     if not isinstance(data, dict) or any(not isinstance(value, str) for value in data.values()):
-        raise BadEntity(field="data", reason="expected an object of texts.")
+        raise BadEntity(field="data", reason=Sentence("expected an object of texts."))
     return Wanted(normal_uuid(uuid) if uuid else None, label.strip() if label else None, data)
 
 
@@ -221,6 +221,15 @@ def set_approval(unit: Unit, found: Listed, *, required: bool, convert: bool | N
     audit.record(unit, "dataset.update", project_id=found.project_id, subject=found.name, details={"approvalRequired": required})
 
 
+def sources_in(unit: Unit, project_id: int) -> dict[str, dict[str, str | None]]:
+    """The published forms that feed each list of a project: name of the list → form id → title."""
+    made: dict[str, dict[str, str | None]] = {}
+    for each in forms.forms_in(unit, project_id, true()):
+        for declared in definition_of(unit, each.version_id or 0).entities:
+            made.setdefault(declared.dataset, {})[each.xml_form_id] = each.name
+    return made
+
+
 def source_forms(unit: Unit, found: Listed) -> dict[str, tuple[str | None, frozenset[str]]]:
     """The published forms that feed a list: id → title, and the properties that they fill."""
     made = {}
@@ -268,7 +277,7 @@ def require_changeable(found: Listed | Entity) -> None:
 
 def _label(asked: Wanted) -> str:
     if asked.label is None:
-        raise BadEntity(field="label", reason="expected a text that is not empty.")
+        raise BadEntity(field="label", reason=Sentence("expected a text that is not empty."))
     return asked.label
 
 

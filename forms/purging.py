@@ -1,4 +1,4 @@
-"""Removing for good what lies in the trash: a form with all that was ever sent to it, or single submissions.
+"""Removing for good what lies in the trash: a form with all that was ever sent to it, single submissions, or an entity list.
 
 A form is buried first, in one short unit: from there on nobody reaches it, restores it or sends to it. Then what it held goes
 batch by batch, so that tablets never wait for a large form; a purge that was interrupted is ended by the next one. Of the
@@ -14,7 +14,9 @@ from datetime import datetime
 from forms import receiving, updating_entities
 from forms.definitions import definition_of
 from forms.store import purging as store
+from forms.store import purging_lists as lists_store
 from forms.store.purging import DeletedSubmission, FormOfDeleted, Said
+from forms.store.purging_lists import DeletedList
 from forms.store.trash import DeletedForm
 from storage import audit, blobs, jobs
 from storage.unit_of_work import Unit
@@ -65,6 +67,17 @@ def clear_some(unit: Unit, form_id: int) -> bool:
         files += _removed(unit, submission_ids, store.versions_of(unit, submission_ids))
     blobs.forget(unit, [*files, *store.remove_versions(unit, form_id)])  # at once: contents are held in one order
     return False
+
+
+def clear_some_of_list(unit: Unit, found: DeletedList) -> int | None:
+    """Remove some entities of a list in the trash; how many, null once the list itself is gone."""
+    if not lists_store.hold(unit, found.id):
+        return None
+    if count := lists_store.remove_some_entities(unit, found.id, BATCH):
+        return count
+    jobs.forget(unit, updating_entities.FORCE, lists_store.remove_list(unit, found.id))
+    audit.record(unit, "dataset.purge", project_id=found.project_id, subject=found.name)
+    return None
 
 
 def purge_submissions(unit: Unit, found: FormOfDeleted, deleted: Collection[DeletedSubmission]) -> None:

@@ -16,7 +16,9 @@ from enum import StrEnum
 from cases.store import sheets
 from forms import purging
 from forms.store import purging as store
+from forms.store import purging_lists as lists_store
 from forms.store.purging import DeletedSubmission, FormOfDeleted
+from forms.store.purging_lists import DeletedList
 from forms.store.trash import DeletedForm
 from storage import unit_of_work
 from storage.engine import Database
@@ -26,8 +28,8 @@ from storage.unit_of_work import Unit
 log = logging.getLogger("siraba.purge")
 
 PAUSE_SECONDS = 24 * 3_600
-FORMS, SUBMISSIONS = "forms", "submissions"
-KINDS = frozenset({FORMS, SUBMISSIONS})
+FORMS, SUBMISSIONS, LISTS = "forms", "submissions", "entity-lists"
+KINDS = frozenset({FORMS, SUBMISSIONS, LISTS})
 
 
 class Reason(StrEnum):
@@ -64,12 +66,21 @@ class Emptied:
 
 
 @dataclass(frozen=True, slots=True)
+class GoneList:
+    """An entity list that was purged, with how many entities."""
+
+    found: DeletedList
+    entities: int
+
+
+@dataclass(frozen=True, slots=True)
 class Purged:
-    """What became of the forms and of the single submissions whose time was over."""
+    """What became of the forms, the single submissions and the entity lists whose time was over."""
 
     gone: list[Gone]
     kept: list[Kept]
     emptied: list[Emptied]
+    lists: list[GoneList]
 
 
 def purge(
@@ -81,14 +92,17 @@ def purge(
     kinds: Collection[str] = KINDS,
 ) -> Purged:
     """Purge the forms that lie in the trash for *days*, of one project or id if they are given, and end purges that broke off;
-    then the submissions that lie deleted for as long in the forms that are left. *kinds*: one of both, if it is to be only one.
+    then the submissions that lie deleted for as long in the forms that are left, and entity lists unless a form's id is given.
+    *kinds*: some of these, if it is not to be all.
 
     The files' bytes are left to the next sweep. Raises: Busy, Unavailable; what was removed until then stays removed.
     """
     before = datetime.now(UTC) - timedelta(days=days)
     ends = _forms(database, before, project_id, xml_form_id) if FORMS in kinds else []
     emptied = _submissions(database, before, project_id, xml_form_id) if SUBMISSIONS in kinds else []
-    return Purged([each for each in ends if isinstance(each, Gone)], [each for each in ends if isinstance(each, Kept)], emptied)
+    lists = _lists(database, before, project_id) if LISTS in kinds and xml_form_id is None else []
+    gone, kept = [each for each in ends if isinstance(each, Gone)], [each for each in ends if isinstance(each, Kept)]
+    return Purged(gone, kept, emptied, lists)
 
 
 def purge_daily(database: Database, stop: threading.Event) -> None:
@@ -99,6 +113,7 @@ def purge_daily(database: Database, stop: threading.Event) -> None:
             log.info("purged %d forms; %d stay in the trash", len(purged.gone), len(purged.kept))
             submissions, stay = sum(each.gone for each in purged.emptied), sum(sum(each.kept.values()) for each in purged.emptied)
             log.info("purged %d deleted submissions; %d stay", submissions, stay)
+            log.info("purged %d entity lists", len(purged.lists))
         except Problem as problem:
             log.warning("purging failed: %s", problem.code)
         stop.wait(PAUSE_SECONDS)
@@ -148,6 +163,22 @@ def _submissions(database: Database, before: datetime, project_id: int | None, x
     with unit_of_work.reading(database) as unit:
         left = store.with_deleted(unit, before, project_id=project_id, xml_form_id=xml_form_id)
     return [_emptied(database, each, before) for each in left]
+
+
+def _lists(database: Database, before: datetime, project_id: int | None) -> list[GoneList]:
+    with unit_of_work.reading(database) as unit:
+        due = lists_store.due(unit, before, project_id=project_id)
+    return [GoneList(each, _cleared(database, each)) for each in due]
+
+
+def _cleared(database: Database, found: DeletedList) -> int:
+    entities = 0
+    count: int | None = 0
+    while count is not None:
+        entities += count
+        with unit_of_work.writing(database) as unit:
+            count = purging.clear_some_of_list(unit, found)
+    return entities
 
 
 def _emptied(database: Database, found: FormOfDeleted, before: datetime) -> Emptied:

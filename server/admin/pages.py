@@ -70,6 +70,7 @@ _TABS = (
     ("forms", "", Verb.OPEN_FORM_READ, N_("Forms")),
     ("deliveries", "/deliveries", Verb.DELIVERY_READ, N_("Deliveries")),
     ("quarantine", "/quarantine", Verb.QUARANTINE_READ, N_("Quarantine")),
+    ("entity-lists", "/entity-lists", Verb.DATASET_LIST, N_("Entity lists")),
     ("cases", "/cases", Verb.CASE_LIST, N_("Cases")),
     ("app-users", "/app-users", Verb.APP_USER_LIST, N_("App users")),
     ("team", "/team", Verb.ASSIGNMENT_LIST, N_("Team")),

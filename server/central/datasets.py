@@ -1,10 +1,10 @@
 """Entity lists, which Central calls datasets: what they are, and whether their entities need somebody's approval."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from forms import declaring_lists, editing_entities, narrowing
+from forms.export.odata_shape import identifier
 from forms.problems import MissingField
 from forms.store import entity_lists as lists
 from forms.store import projects as projects_store
@@ -165,7 +165,7 @@ def _described(ask: Ask[Any], found: Listed) -> dict[str, Any]:
         "properties": [
             {
                 "name": name,
-                "odataName": re.sub(r"\W", "_", name),
+                "odataName": identifier(name),
                 "publishedAt": stated(published_at),
                 "forms": [named[xml_form_id] for xml_form_id, (_, fills) in sources.items() if name in fills],
             }

@@ -30,13 +30,13 @@ WHY_SUBMISSIONS = {
     "xml_form_id",
     help="Only forms of this id and what was sent to them; ends with 1 if such a form stays or nothing is there.",
 )
-@click.option("--only", type=click.Choice(["forms", "submissions"]), help="Only whole forms, or only single submissions.")
+@click.option("--only", type=click.Choice(sorted(purging.KINDS)), help="Only whole forms, single submissions, or entity lists.")
 @click.option("--force", is_flag=True, help=f"Also what was deleted less than {DAYS} days ago.")
 @click.option("--yes", is_flag=True, help="Do not ask before --force.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document, for programs.")
 def purge(project: int | None, xml_form_id: str | None, only: str | None, force: bool, yes: bool, as_json: bool) -> None:
-    """Remove for good what lies in the trash for 30 days: forms with their submissions, and single submissions that were
-    deleted. The worker does so every day.
+    """Remove for good what lies in the trash for 30 days: forms with their submissions, single submissions that were
+    deleted, and entity lists. The worker does so every day.
 
     What case records stand on is never removed: it stays in the trash, and is listed here as kept.
     """
@@ -64,7 +64,9 @@ def _tell(purged: Purged) -> None:
             click.echo(f"Purged {emptied.gone} deleted submissions of {_of(emptied)}.")
         for reason, count in emptied.kept.items():
             click.echo(f"Kept {count} deleted submissions of {_of(emptied)}: {WHY_SUBMISSIONS[reason]}.")
-    if not (purged.gone or purged.kept or purged.emptied):
+    for each in purged.lists:
+        click.echo(f"Purged the entity list {each.found.name!r} of project {each.found.project_id}: {each.entities} entities.")
+    if not (purged.gone or purged.kept or purged.emptied or purged.lists):
         click.echo("There is nothing to purge.")
 
 
@@ -80,6 +82,10 @@ def _document(purged: Purged) -> dict[str, Any]:
                 "kept": {str(reason): count for reason, count in each.kept.items()},
             }
             for each in purged.emptied
+        ],
+        "entityLists": [
+            {"id": each.found.id, "projectId": each.found.project_id, "name": each.found.name, "entities": each.entities}
+            for each in purged.lists
         ],
     }
 

@@ -205,3 +205,40 @@ def test_what_was_audited_before_gets_centrals_names_and_loses_names_of_people(e
         ("case.search", "042", None),
         ("case.search", "042-1", None),
     ]
+
+
+def test_lists_of_cases_are_known_by_every_form_that_was_published_for_them(empty: Database) -> None:
+    """A list that showed case records once is never changed by hand, also if its form declares another one today."""
+    migrating.upgrade(empty, "0018")
+    cases = '<h:html xmlns:case="urn:siraba:case:1"><entity dataset="{0}"/></h:html>'
+    forms = [
+        ("intake", cases.format("cases"), "2026-01-01"),
+        ("wide", cases.format("wide").replace('"wide"', "'wide'"), "2026-01-01"),
+        ("draft", cases.format("drafted"), None),
+        ("plain", '<h:html><entity dataset="plain"/>cases</h:html>', "2026-01-01"),
+    ]
+    with empty.writing() as connection:
+        ask = connection.exec_driver_sql
+        mark = "?" if empty.dialect == "sqlite" else "%s"
+        ask("insert into project (id, name, created_at) values (1, 'Mali', '2026-01-01'), (2, 'Niger', '2026-01-01')")
+        for number, (name, text, published) in enumerate(forms, start=1):
+            ask(f"insert into form (id, project_id, xml_form_id, created_at) values ({number}, 1, '{name}', '2026-01-01')")
+            xform = text.encode("utf-16" if name == "wide" else "utf-8")
+            values = ", ".join([mark] * 3)
+            ask(
+                "insert into form_version "
+                "(form_id, version, xform_md5, xform_sha256, created_at, xform, published_at, validated) "
+                f"values ({number}, '1', '', '', '2026-01-01', {values})",
+                (xform, published, False),
+            )
+        for number, (project_id, name) in enumerate([(1, "cases"), (1, "wide"), (1, "drafted"), (1, "plain"), (2, "cases")], 1):
+            ask(
+                "insert into entity_list (id, project_id, name, created_at) "
+                f"values ({number}, {project_id}, '{name}', '2026-01-01')"
+            )
+
+    migrating.upgrade(empty)
+
+    with empty.reading() as connection:
+        kept = connection.exec_driver_sql("select id from entity_list where keeps_cases order by id").scalars().all()
+        assert list(kept) == [1, 2]

@@ -117,7 +117,7 @@ class World:
 def _name_in(rule: str) -> str:
     if rule.startswith("/static/"):
         return next(iter(FILES))
-    return "people" if "/datasets/" in rule else "photo.jpg"
+    return "people" if "/datasets/" in rule or "/entity-lists/" in rule else "photo.jpg"
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ OURS: tuple[str, ...] = (
     "server.admin",
 )
 OURS += ("forms.problems", "forms.compiling", "forms.drafting", "forms.publishing", "forms.operands", "forms.rehearsing")
-OURS += ("forms.telling_apart",)
+OURS += ("forms.telling_apart", "forms.editing_entities", "forms.declaring_lists")
 
 
 def extracted(folder: str) -> Iterator[str]:
