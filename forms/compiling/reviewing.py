@@ -274,7 +274,7 @@ def blanking_properties(sheets: Sheets, definition: Definition) -> Iterator[Issu
     at = survey.column("save_to")
     for path, row in sheets.survey_rows.items():
         if path in updated and _may_be_blank(survey, row, rows):
-            property_name = survey.cell(row, "save_to")
+            property_name = survey.cell(row, "save_to").rpartition("#")[2]  # the list's name may stand before it
             says = Sentence(
                 "When this is left blank, an update clears the property '{property}'. Require an answer, or save a "
                 "calculation that falls back to the old value.",

@@ -163,6 +163,14 @@ def test_an_answer_that_may_be_blank_and_would_clear_a_property_is_named(tmp_pat
     ]
 
 
+def test_a_property_is_named_without_its_list(tmp_path: Path) -> None:
+    survey: Rows = [SAVING, ["text", "e", "E"], ["text", "a", "A", None, None, "people#optional"]]
+
+    (warning,) = compile(workbook(tmp_path, survey=survey, entities=UPDATING)).issues
+
+    assert "clears the property 'optional'" in warning.message
+
+
 def test_a_new_entity_has_nothing_that_could_be_blanked(tmp_path: Path) -> None:
     survey: Rows = [SAVING, ["text", "a", "A", None, None, "asked"]]
 
