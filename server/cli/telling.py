@@ -107,9 +107,7 @@ def _short(text: str) -> str:
 
 def _effects(effects: Effects, impact: Impact | None, spoken: Language) -> Iterator[str]:
     _ = spoken.said
-    lines = [
-        f"  {path}{_counted(impact, path, spoken)}" + (f", {_('now')} {new}" if new else "") for path, new in effects.lost.items()
-    ]
+    lines = [f"  {path}{_counted(impact, path, spoken)}{_instead(path, new, spoken)}" for path, new in effects.lost.items()]
     lines += [f"  {path}{_counted(impact, path, spoken)}, {_('of another type from now on')}" for path in effects.retyped]
     for path, names in effects.choices.items():
         lines += [f"  {path}: {name} {_('is no longer offered')}{_chosen(impact, path, name, spoken)}" for name in sorted(names)]
@@ -125,6 +123,12 @@ def _effects(effects: Effects, impact: Impact | None, spoken: Language) -> Itera
     ):
         if gained_or_lost:
             yield pair(words, ", ".join(gained_or_lost), spoken)
+
+
+def _instead(path: str, new: str | None, spoken: Language) -> str:
+    if new is None:
+        return ""
+    return f", {spoken.said('in another table from now on')}" if new == path else f", {spoken.said('now')} {new}"
 
 
 def _counted(impact: Impact | None, path: str, spoken: Language) -> str:

@@ -16,7 +16,7 @@ from server import serving
 from storage import unit_of_work
 from storage.engine import Database
 from storage.settings import Settings
-from tests.forms.workbooks import XLSFORMS, workbook
+from tests.forms.workbooks import XLSFORMS, Rows, workbook
 from tests.server.cli.conftest import Command
 from tests.support import builders
 
@@ -48,6 +48,16 @@ def test_a_form_is_checked_with_an_exit_code_for_ci(command: Command, tmp_path: 
     said = json.loads(bad.output)
     assert not said["passed"]
     assert any(each["severity"] == "error" for each in said["files"][0]["issues"])
+
+
+def test_answers_of_a_group_that_becomes_a_repeat_are_said_to_go_to_another_table(command: Command, tmp_path: Path) -> None:
+    for kind in ("group", "repeat"):
+        rows: Rows = [["type", "name", "label"], [f"begin {kind}", "stay", "Stay"], ["text", "town", "Town"], [f"end {kind}"]]
+        workbook(tmp_path, survey=rows, settings=[["form_id", "version"], ["stays", "1"]]).rename(tmp_path / f"{kind}.xlsx")
+
+    told = command("form", "diff", str(tmp_path / "group.xlsx"), str(tmp_path / "repeat.xlsx")).output
+
+    assert "/stay/town, in another table from now on" in told
 
 
 def test_a_terminal_in_french_is_told_in_french(command: Command, database: Database, tmp_path: Path) -> None:
