@@ -14,8 +14,8 @@ from server.web.parameters import extended, switch
 from server.web.surface import Ask
 from storage.problems import Problem, Said, in_words
 
-# What stands in a tablet's way, or a client of Central's would be warned of; all else that was found refuses nothing.
-WARNING = frozenset({"pyxform", "validate"})
+# What a client of Central's would be warned of; all else that was found refuses nothing.
+WARNING = frozenset({"pyxform"})
 XML = frozenset({"application/xml", "text/xml"})
 
 
@@ -35,7 +35,10 @@ sent = uploads.sent
 def compiled(ask: Ask[Any]) -> Uploaded | None:
     """The form in the body, compiled; null for an empty body. A draft without an id of its own takes the form's.
 
-    Raises: all that `uploading.prepare` raises. Source: ODK Central, POST …/forms: an XForm is not seen by ODK Validate there.
+    An XForm that ODK Validate refuses is taken, and marked as not validated on every page: scripts bring forms from Central,
+    which does not look at them.
+
+    Raises: all that `uploading.prepare` raises. Source: ODK Central, POST …/forms.
     """
     file: OnDisk | None = ask.body
     if file is None:

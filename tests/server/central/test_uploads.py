@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from openpyxl import load_workbook
 
+from forms.store import versions
 from server.web.surface import Site
+from storage import unit_of_work
 from storage.engine import Database
 from tests.forms.compiling.test_bad_workbooks import TABLES
 from tests.forms.compiling.test_compiling import CITIES
@@ -76,19 +78,16 @@ XFORM = """<h:html xmlns="http://www.w3.org/2002/xforms" xmlns:h="http://www.w3.
 <h:body><input ref="/data/a"><label>A</label></input></h:body></h:html>"""
 
 
-def test_an_xform_that_no_tablet_can_evaluate_is_taken_by_who_insists(designer: Designer, database: Database) -> None:
+def test_an_xform_that_odk_validate_refuses_is_taken_as_central_takes_it_and_told(designer: Designer, database: Database) -> None:
     sent = XFORM.format(version="1", relevant="1 +* 2")
 
-    refused = designer.send("?publish=true", sent, "application/xml")
-
-    assert refused.get_json()["code"] == 400.16
-    assert refused.get_json()["details"]["warnings"]["xlsFormWarnings"] == ["/a: This expression cannot be understood: 1 +* 2"]
-    assert places(refused) == [("warning", "validate", None, None, None, "/a")]
-    assert designer.get("").get_json() == []
-
-    taken = designer.send("?publish=true&ignoreWarnings=true", sent, "application/xml")
+    taken = designer.send("?publish=true", sent, "application/xml", **EXTENDED)
 
     assert taken.status_code == 200, taken.text
+    told = [issue for issue in taken.get_json()["issues"] if issue["code"] == "validate"]
+    assert [issue["message"] for issue in told] == ["This expression cannot be understood: 1 +* 2"]
+    with unit_of_work.reading(database) as unit:
+        assert not versions.version_of(unit, designer.project_id, "x").validated
     assert designer.get("/x.xml").text == sent
     assert designer.get("/x/fields").get_json()[0]["path"] == "/a"
     assert designer.get("/x.xlsx").status_code == 404
