@@ -4,6 +4,7 @@ Tools such as ruODK send Basic with every request; a verification costs 50 ms of
 remembered for a minute, keyed by an HMAC under a key that lives only in this process.
 """
 
+import functools
 import hashlib
 import hmac
 import secrets
@@ -24,7 +25,6 @@ REMEMBERED_SECONDS = 60
 REMEMBERED_MOST = 1_000
 
 _hasher = PasswordHasher()
-_NOBODY = _hasher.hash(secrets.token_hex(16))
 _key = secrets.token_bytes(32)
 _right: dict[bytes, float] = {}
 _lock = threading.Lock()
@@ -72,13 +72,19 @@ def new() -> Chosen:
 
 def unknown() -> Chosen:
     """One that nobody will ever know: until another is set, nobody signs in."""
-    return Chosen("", _NOBODY)
+    return Chosen("", _nobody())
+
+
+@functools.cache
+def _nobody() -> str:
+    """The hash of what nobody knows; made when first needed, as a command that asks for no password should not wait for it."""
+    return _hasher.hash(secrets.token_hex(16))
 
 
 def is_right(password: str, kept: str | None) -> bool:
     """Whether *password* gives *kept*; takes the same time when there is nobody (*kept* is null)."""
     try:
-        return _hasher.verify(kept or _NOBODY, password) and kept is not None
+        return _hasher.verify(kept or _nobody(), password) and kept is not None
     except (VerificationError, InvalidHashError):
         return False
 
