@@ -125,7 +125,8 @@ def _taken(buffer: io.StringIO) -> bytes:
 def deleted(unit: Unit, listed: EntityList, uuids: Iterable[str]) -> dict[str, bool]:
     """For each of *uuids* that the list ever held, whether it was deleted; what whoever asks never saw is left out.
 
-    What no longer equals what a tablet is told apart by is told as deleted, so that it lets go of it.
+    What no longer equals what a tablet is told apart by is told as deleted, so that it lets go of it. In the order of *uuids*:
+    the same question has the same answer, byte for byte, of which a tablet may hold the ETag.
     """
     gone: ColumnElement[bool] = entity.c.deleted_at.is_not(None)
     seen = _seen(listed)
@@ -139,7 +140,7 @@ def deleted(unit: Unit, listed: EntityList, uuids: Iterable[str]) -> dict[str, b
             select(entity.c.uuid, gone.label("gone")).where(*seen, entity.c.uuid.in_(wanted[start : start + 500]))
         )
         found.update({row.uuid: bool(row.gone) for row in rows})
-    return found
+    return {uuid: found[uuid] for uuid in wanted if uuid in found}
 
 
 @dataclass(frozen=True, slots=True)
