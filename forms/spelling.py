@@ -31,8 +31,8 @@ def check(unit: Unit, project_id: int, definition: Definition) -> None:
 
     Raises: ListSpelledOtherwise, PropertySpelledOtherwise.
     """
+    lists = entities.list_names(unit, project_id) if definition.entities else ()
     for declared in definition.entities:
-        lists = entities.list_names(unit, project_id)
         current = _otherwise(declared.dataset, lists)
         if current is not None and declared.dataset not in lists:
             raise ListSpelledOtherwise(current=current, provided=declared.dataset)
