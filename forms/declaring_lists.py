@@ -12,6 +12,7 @@ from forms.definition.checking import is_list_name, is_property_name
 from forms.definition.model import EntityDeclaration
 from forms.definitions import definition_of
 from forms.editing_entities import BadEntity
+from forms.problems import AlreadyExists
 from forms.store import entities as store
 from forms.store import entity_lists as lists
 from forms.store import forms as forms_store
@@ -22,17 +23,6 @@ from storage.problems import NotFound, Problem, Said, Sentence
 from storage.unit_of_work import Unit
 
 EXAMPLES_MOST = 3
-
-
-class NameTaken(Problem):
-    """The project has a list, or the list a property, of this name, perhaps in other letters' case."""
-
-    code = "409.3"
-    says = "A resource already exists with {fields} value(s) of {values}."
-
-    def told(self, said: Said = str) -> str:
-        """What is there already; programs find the names and values one by one in the details."""
-        return said(self.says).format(fields=",".join(self.details["fields"]), values=",".join(self.details["values"]))
 
 
 class ListShowsCases(Problem):
@@ -73,12 +63,12 @@ class StillNeeded(Problem):
 def create(unit: Unit, project_id: int, name: str, *, approval_required: bool, access_filter: Mapping[str, Any] | None) -> Listed:
     """A new list without properties.
 
-    Raises: BadEntity, NameTaken. Source: ODK Central, POST …/datasets.
+    Raises: BadEntity, AlreadyExists. Source: ODK Central, POST …/datasets.
     """
     if not is_list_name(name):
         raise BadEntity(field="name", reason=Sentence("Not a valid dataset name."))
     if name.lower() in (each.lower() for each in store.list_names(unit, project_id)):
-        raise NameTaken(fields=["name", "projectId"], values=[name, str(project_id)])
+        raise AlreadyExists(fields=["name", "projectId"], values=[name, str(project_id)])
     list_id = store.declare_list(unit, project_id, name, [])
     lists.set_access(unit, list_id, approval_required=approval_required, access_filter=access_filter)
     audit.record(unit, "dataset.create", project_id=project_id, subject=name)
@@ -88,14 +78,14 @@ def create(unit: Unit, project_id: int, name: str, *, approval_required: bool, a
 def add_property(unit: Unit, found: Listed, name: str) -> None:
     """A property that forms and people may fill from now on.
 
-    Raises: ListShowsCases, BadEntity, NameTaken. Source: ODK Central, POST …/properties.
+    Raises: ListShowsCases, BadEntity, AlreadyExists. Source: ODK Central, POST …/properties.
     """
     _require_free(found)
     if not is_property_name(name):
         raise BadEntity(field="name", reason=Sentence("This is not a valid property name."))
     store.touch(unit, found.id)
     if name.lower() in (known.lower() for known, _ in lists.properties(unit, found.id)):
-        raise NameTaken(fields=["name", "datasetId"], values=[name, str(found.id)])
+        raise AlreadyExists(fields=["name", "datasetId"], values=[name, str(found.id)])
     store.declare_list(unit, found.project_id, found.name, [name])
     _updated(unit, found, property=name)
 

@@ -14,7 +14,7 @@ from forms.compiling import reviewing
 from forms.definition.model import Definition
 from forms.definition.versioning import with_version
 from forms.definitions import Hashes, definition_of
-from forms.problems import MissingField
+from forms.problems import AlreadyExists, MissingField
 from forms.publishing import Compiled, Published, VersionTaken
 from forms.store import drafts, entities, forms
 from forms.store import media as media_store
@@ -22,25 +22,11 @@ from forms.store.forms import Form
 from forms.store.media import Media
 from storage import audit, blobs
 from storage.blobs import Stored
-from storage.problems import NotFound, Problem, Said, Sentence
+from storage.problems import NotFound, Problem, Sentence
 from storage.unit_of_work import Unit
 
 ID_CHARACTERS_MOST = 255
 _RESERVED = re.compile(r"\.(xlsx?|xml)$")
-
-
-class FormExists(Problem):
-    """The project has a form of this id."""
-
-    code = "409.3"
-    says = "A resource already exists with {fields} value(s) of {values}."
-    table: str  # by which clients tell what it was
-    fields: list[str]
-    values: list[str]
-
-    def told(self, said: Said = str) -> str:
-        """What is there already; programs find the names and values one by one in the details."""
-        return said(self.says).format(fields=",".join(self.details["fields"]), values=",".join(self.details["values"]))
 
 
 class BadFormId(Problem):
@@ -108,7 +94,7 @@ def former(unit: Unit, project_id: int, xml_form_id: str) -> Former:
 def create(unit: Unit, project_id: int, compiled: Compiled) -> int:
     """A new form that has only a draft; returns its id.
 
-    Raises: FormExists, BadFormId, MissingMeta, BadPublicKey. Source: ODK Central, POST …/forms.
+    Raises: AlreadyExists, BadFormId, MissingMeta, BadPublicKey. Source: ODK Central, POST …/forms.
     """
     compiled = publishing.keyed(unit, project_id, compiled)
     definition = compiled.definition
@@ -120,7 +106,7 @@ def create(unit: Unit, project_id: int, compiled: Compiled) -> int:
     except NotFound:
         form_id = forms.add_form(unit, project_id, definition.xml_form_id)
     else:
-        raise FormExists(table="forms", fields=["projectId", "xmlFormId"], values=[str(project_id), definition.xml_form_id])
+        raise AlreadyExists(table="forms", fields=["projectId", "xmlFormId"], values=[str(project_id), definition.xml_form_id])
     audit.record(unit, "form.create", project_id=project_id, form_id=form_id, subject=definition.xml_form_id)
     _set_draft(unit, forms.locked(unit, form_id), compiled, definition)
     return form_id

@@ -4,7 +4,7 @@ No sentence here quotes an answer: these texts go back to devices and into logs.
 Central's; ours begin at .70, since the surfaces use .61 to .69.
 """
 
-from storage.problems import Problem
+from storage.problems import Problem, Said
 
 
 class MalformedXml(Problem):
@@ -19,6 +19,19 @@ class MissingField(Problem):
 
     code = "400.2"
     says = "Required parameter {field} missing."
+
+
+class AlreadyExists(Problem):
+    """What was to be made is there already: the details tell which *fields* would stand twice, with which *values*."""
+
+    code = "409.3"
+    says = "A resource already exists with {fields} value(s) of {values}."
+    fields: list[str]
+    values: list[str]
+
+    def told(self, said: Said = str) -> str:
+        """What is there already; programs find the names and values one by one in the details."""
+        return said(self.says).format(fields=",".join(self.details["fields"]), values=",".join(self.details["values"]))
 
 
 class XmlTooLarge(Problem):

@@ -1,7 +1,7 @@
 """Taking a form back from the trash, while nothing has taken its place."""
 
 from forms import declaring_lists, keying
-from forms.drafting import FormExists
+from forms.problems import AlreadyExists
 from forms.store import forms, trash
 from forms.store.trash import DeletedForm
 from storage.problems import NotFound
@@ -11,7 +11,7 @@ from storage.unit_of_work import Unit, tried_again_if_taken
 def restore(unit: Unit, deleted: DeletedForm) -> None:
     """Take a form out of the trash; if its project has been given a key meanwhile, under that key.
 
-    Raises: NotFound, when it was restored meanwhile; FormExists, when another form of its id is there; ListGone.
+    Raises: NotFound, when it was restored meanwhile; AlreadyExists, when another form of its id is there; ListGone.
     Source: ODK Central, POST …/forms/{id}/restore.
     """
     trash.deleted_form_of(unit, deleted.project_id, deleted.form_id)
@@ -24,4 +24,4 @@ def restore(unit: Unit, deleted: DeletedForm) -> None:
         keying.give_key(unit, found)
         declaring_lists.require_fed(unit, found)
         return
-    raise FormExists(table="forms", fields=["projectId", "xmlFormId"], values=[str(deleted.project_id), deleted.xml_form_id])
+    raise AlreadyExists(table="forms", fields=["projectId", "xmlFormId"], values=[str(deleted.project_id), deleted.xml_form_id])

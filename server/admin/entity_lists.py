@@ -7,10 +7,10 @@ change it, so its pages offer nothing that would.
 from typing import Any
 
 from forms import declaring_lists, editing_entities, exporting_entities
-from forms.declaring_lists import NameTaken
 from forms.editing_entities import BadEntity, NoSuchProperty, Pending, UuidTaken
 from forms.entity import searching
 from forms.export.odata_filter import read_filter
+from forms.problems import AlreadyExists
 from forms.store import entity_lists as lists
 from forms.store import entity_rows
 from forms.store import projects as projects_store
@@ -56,14 +56,14 @@ def _lists(ask: Ask[Project], **again: Any) -> Answer:
 
 
 def _lists_again(problem: Problem, ask: Ask[Project]) -> Answer | None:
-    return _lists(ask, **again_at(problem, ask, "name")) if isinstance(problem, BadEntity | NameTaken) else None
+    return _lists(ask, **again_at(problem, ask, "name")) if isinstance(problem, BadEntity | AlreadyExists) else None
 
 
 @admin.post(LISTS, needs=Verb.DATASET_CREATE, finds=projects_store.project_of, reads=form_fields, refused=_lists_again)
 def make_list(ask: Ask[Project]) -> Answer:
     """Make a list without properties.
 
-    Raises: BadEntity, NameTaken.
+    Raises: BadEntity, AlreadyExists.
     """
     name = ask.body.get("name", "").strip()
     made = declaring_lists.create(ask.unit, ask.found.id, name, approval_required=False, access_filter=None)
@@ -130,7 +130,7 @@ def list_csv(ask: Ask[Listed]) -> Answer:
 
 def _list_again(problem: Problem, ask: Ask[Listed]) -> Answer | None:
     """The page with what was typed into the form that was refused; which one that was is in its address."""
-    if not isinstance(problem, BadEntity | NameTaken | NoSuchProperty | UuidTaken | Pending):
+    if not isinstance(problem, BadEntity | AlreadyExists | NoSuchProperty | UuidTaken | Pending):
         return None
     field = {"properties": "property", "settings": "approval"}.get(ask.target.partition("?")[0].rpartition("/")[2], "label")
     return _list(ask, target=_at(ask.found), **again_at(problem, ask, field))
@@ -151,7 +151,7 @@ def make_entity(ask: Ask[Listed]) -> Answer:
 def add_property(ask: Ask[Listed]) -> Answer:
     """Add a property.
 
-    Raises: ListShowsCases, BadEntity, NameTaken.
+    Raises: ListShowsCases, BadEntity, AlreadyExists.
     """
     declaring_lists.add_property(ask.unit, ask.found, ask.body.get("property", "").strip())
     return redirect(_at(ask.found))

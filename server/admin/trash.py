@@ -60,7 +60,7 @@ def trash_page(ask: Ask[Project]) -> Answer:
 def restore_form(ask: Ask[DeletedForm]) -> Answer:
     """Take a form back, with all that was sent to it.
 
-    Raises: FormExists, when a form of its id was made meanwhile.
+    Raises: AlreadyExists, when a form of its id was made meanwhile.
     """
     retiring.restore(ask.unit, ask.found)
     ask.note("form.restore", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=ask.found.xml_form_id)

@@ -7,8 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from forms.drafting import FormExists
-from forms.problems import MissingField
+from forms.problems import AlreadyExists, MissingField
 from forms.store import forms as forms_store
 from forms.store import projects as projects_store
 from forms.store.actors import actors_by_id
@@ -86,13 +85,13 @@ def list_role_in_forms(ask: Ask[Project]) -> Answer:
 def assign(ask: Ask[Any]) -> Answer:
     """Give the role at this place.
 
-    Raises: NotFound, NotAllowed, FormExists, when it is held already. Source: ODK Central, POST /assignments/… and its likes.
+    Raises: NotFound, NotAllowed, AlreadyExists, when it is held already. Source: ODK Central, POST /assignments/… and its likes.
     """
     role, actor_id, place = role_named(ask.path["role_id"]), ask.path["actor_id"], place_of(ask.found)
     held = Assigned(actor_id, role) in assignments.assigned_at(ask.unit, place, role)
     delegating.give(ask.unit, ask.actor, actor_id, role, place)
     if held:
-        raise FormExists(table="assignments", fields=["actorId", "roleId"], values=[str(actor_id), str(NUMBERS[role])])
+        raise AlreadyExists(table="assignments", fields=["actorId", "roleId"], values=[str(actor_id), str(NUMBERS[role])])
     return success()
 
 

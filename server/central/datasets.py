@@ -35,7 +35,7 @@ def list_datasets(ask: Ask[Project]) -> Answer:
 def create_dataset(ask: Ask[Project]) -> Answer:
     """A new entity list, `{"name": …}`, without properties.
 
-    Raises: MissingField, BadParameter, BadEntity, NameTaken. Source: ODK Central, POST …/datasets.
+    Raises: MissingField, BadParameter, BadEntity, AlreadyExists. Source: ODK Central, POST …/datasets.
     """
     body: dict[str, Any] = ask.body
     made = declaring_lists.create(
@@ -89,7 +89,7 @@ def delete_dataset(ask: Ask[Listed]) -> Answer:
 def add_property(ask: Ask[Listed]) -> Answer:
     """A new property, `{"name": …}`.
 
-    Raises: MissingField, ListShowsCases, BadEntity, NameTaken. Source: ODK Central, POST …/properties.
+    Raises: MissingField, ListShowsCases, BadEntity, AlreadyExists. Source: ODK Central, POST …/properties.
     """
     declaring_lists.add_property(ask.unit, ask.found, _name(ask.body))
     return success()

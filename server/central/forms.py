@@ -55,7 +55,7 @@ def list_forms(ask: Ask[Project]) -> Answer:
 def create_form(ask: Ask[Project]) -> Answer:
     """A new form with a draft, or published at once for `?publish=true`.
 
-    Raises: MissingField, Warned, FormExists, BadFormId, MissingMeta, and whatever compiling raises.
+    Raises: MissingField, Warned, AlreadyExists, BadFormId, MissingMeta, and whatever compiling raises.
     Source: ODK Central, POST …/forms.
     """
     uploaded: Uploaded | None = ask.prepared
@@ -146,7 +146,7 @@ def delete_form(ask: Ask[Form]) -> Answer:
 def restore_form(ask: Ask[DeletedForm]) -> Answer:
     """Take a form out of the trash, by its number.
 
-    Raises: NotFound, FormExists, when a form of its id was made meanwhile. Source: ODK Central, POST …/forms/{id}/restore.
+    Raises: NotFound, AlreadyExists, when a form of its id was made meanwhile. Source: ODK Central, POST …/forms/{id}/restore.
     """
     retiring.restore(ask.unit, ask.found)
     ask.note("form.restore", project_id=ask.found.project_id, form_id=ask.found.form_id, subject=ask.found.xml_form_id)
