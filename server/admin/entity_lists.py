@@ -4,6 +4,7 @@ A list that shows case records is looked at like any other by whoever may list e
 change it, so its pages offer nothing that would.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from forms import declaring_lists, editing_entities, exporting_entities
@@ -79,18 +80,7 @@ def list_page(ask: Ask[Listed]) -> Answer:
 def _list(ask: Ask[Listed], **again: Any) -> Answer:
     ask.note_look("dataset.view", project_id=ask.found.project_id, subject=ask.found.name)
     skip, only, typed = number(ask.query, "skip") or 0, ask.query.get("only", ""), ask.query.get("q", "").strip()
-    found = list(
-        entity_rows.rows(
-            ask.unit,
-            Chosen(
-                ask.found.id,
-                read_filter(ONLY[only]) if only in ONLY else None,
-                search=searching.read(typed),
-                skip=skip,
-                most=LINES_MOST + 1,
-            ),
-        )
-    )
+    found = list(entity_rows.rows(ask.unit, replace(_chosen(ask), skip=skip, most=LINES_MOST + 1)))
     sources = editing_entities.source_forms(ask.unit, ask.found)
     names = exporting_entities.property_names(ask.unit, ask.found.id)
     return page(
@@ -117,15 +107,15 @@ def _list(ask: Ask[Listed], **again: Any) -> Answer:
 @admin.get(f"{LIST}/entities.csv", needs=Verb.ENTITY_LIST, finds=lists.list_of, exports=True)
 def list_csv(ask: Ask[Listed]) -> Answer:
     """The list as CSV, as `?q=` and `?only=` choose; streamed."""
-    only = ask.query.get("only", "")
-    chosen = Chosen(
-        ask.found.id,
-        read_filter(ONLY[only]) if only in ONLY else None,
-        search=searching.read(ask.query.get("q", "")),
-    )
     ask.note("dataset.export", project_id=ask.found.project_id, subject=ask.found.name)
     headers = {**SANDBOX, "Content-Disposition": attachment_header(f"{ask.found.name}.csv")}
-    return Answer(exporting_entities.csv(ask.unit, chosen), 200, "text/csv; charset=utf-8", headers)
+    return Answer(exporting_entities.csv(ask.unit, _chosen(ask)), 200, "text/csv; charset=utf-8", headers)
+
+
+def _chosen(ask: Ask[Listed]) -> Chosen:
+    only = ask.query.get("only", "")
+    filter = read_filter(ONLY[only]) if only in ONLY else None
+    return Chosen(ask.found.id, filter, search=searching.read(ask.query.get("q", "").strip()))
 
 
 def _list_again(problem: Problem, ask: Ask[Listed]) -> Answer | None:
