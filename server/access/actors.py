@@ -5,7 +5,6 @@ Tokens of sessions are kept only as hashes. Every way of asking ends in the same
 
 import base64
 import binascii
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from server.access import passwords
+from server.access.tokens import sha256_of
 from storage.problems import AuthenticationFailed, NotFound, Problem
 from storage.schema import account, actor, app_user, session
 from storage.unit_of_work import Unit
@@ -70,7 +70,7 @@ def by_key(unit: Unit, token: str) -> Actor | None:
 
 def by_session(unit: Unit, token: str) -> Actor | None:
     """The user of a session that has not ended."""
-    sha256 = _sha256(token)
+    sha256 = sha256_of(token)
     row = unit.connection.execute(
         select(actor.c.id, actor.c.kind, actor.c.display_name, session.c.csrf)
         .join(session, session.c.actor_id == actor.c.id)
@@ -125,7 +125,7 @@ def begin_session(unit: Unit, found: Actor, *, hours: int) -> Session:
     unit.connection.execute(
         insert(session),
         {
-            "token_sha256": _sha256(token),
+            "token_sha256": sha256_of(token),
             "actor_id": found.id,
             "csrf": csrf,
             "created_at": unit.now,
@@ -161,7 +161,3 @@ def session_of(unit: Unit, token_sha256: str) -> Sitting:
 def end_session(unit: Unit, token_sha256: str) -> None:
     """Sign out."""
     unit.connection.execute(delete(session).where(session.c.token_sha256 == token_sha256))
-
-
-def _sha256(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

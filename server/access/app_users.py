@@ -1,6 +1,5 @@
 """App users: one per tablet, each with its own key in the path, so that a lost tablet is shut out by itself."""
 
-import hashlib
 import re
 import secrets
 from collections import Counter
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, delete, insert, or_, select, update
 
+from server.access.tokens import sha256_of
 from storage.problems import NotFound, Problem
 from storage.schema import actor, app_user, assignment
 from storage.unit_of_work import Unit
@@ -122,7 +122,7 @@ def by_token(unit: Unit, token: str) -> AppUser | None:
 
 def formerly(unit: Unit, token: str) -> AppUser | None:
     """The app user whose key this was before it was revoked or deleted, or whose key it is, ended or not."""
-    sha256 = hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+    sha256 = sha256_of(token)
     row = unit.connection.execute(
         _ever().where(or_(app_user.c.token == token, app_user.c.former_token_sha256 == sha256))
     ).one_or_none()
@@ -208,7 +208,7 @@ def revoke(unit: Unit, app_user_id: int) -> None:
     mine = app_user.c.actor_id == app_user_id
     token = unit.connection.execute(select(app_user.c.token).where(mine)).scalar_one_or_none()
     if token is not None:
-        former = hashlib.sha256(token.encode()).hexdigest()
+        former = sha256_of(token)
         unit.connection.execute(update(app_user).where(mine).values(token=None, former_token_sha256=former))
 
 

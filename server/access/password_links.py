@@ -4,7 +4,6 @@ This server sends no mail: the link is handed to the administrator who asked for
 hash is kept, a newer link replaces an older one, and any new password ends it.
 """
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +12,7 @@ from sqlalchemy import delete, insert, select
 
 from server.access import users
 from server.access.passwords import Chosen
+from server.access.tokens import sha256_of
 from server.access.users import User
 from storage import audit
 from storage.problems import NotFound, Problem
@@ -49,7 +49,7 @@ def make(unit: Unit, actor_id: int) -> PasswordLink:
     """
     made = PasswordLink(secrets.token_hex(32), unit.now + HELD)
     unit.connection.execute(delete(password_link).where(password_link.c.actor_id == actor_id))
-    columns = {"token_sha256": _sha256(made.token), "created_at": unit.now, "expires_at": made.expires_at}
+    columns = {"token_sha256": sha256_of(made.token), "created_at": unit.now, "expires_at": made.expires_at}
     with tried_again_if_taken():
         unit.connection.execute(insert(password_link), {"actor_id": actor_id, **columns})
     audit.record(unit, "user.password.link", subject=str(actor_id))
@@ -61,7 +61,7 @@ def user_by(unit: Unit, token: str) -> User:
 
     Raises: PasswordLinkEnded.
     """
-    held = (password_link.c.token_sha256 == _sha256(token), password_link.c.expires_at > unit.now)
+    held = (password_link.c.token_sha256 == sha256_of(token), password_link.c.expires_at > unit.now)
     actor_id = unit.connection.execute(select(password_link.c.actor_id).where(*held)).scalar_one_or_none()
     try:
         return users.user_of(unit, actor_id or 0)
@@ -75,12 +75,8 @@ def spend(unit: Unit, token: str, chosen: Chosen, *, digest_key: str = "") -> Us
     Raises: PasswordLinkEnded.
     """
     user = user_by(unit, token)
-    spent = delete(password_link).where(password_link.c.token_sha256 == _sha256(token)).returning(password_link.c.actor_id)
+    spent = delete(password_link).where(password_link.c.token_sha256 == sha256_of(token)).returning(password_link.c.actor_id)
     if unit.connection.execute(spent).first() is None:  # somebody else was faster
         raise PasswordLinkEnded
     users.set_password(unit, user.actor_id, chosen, digest_key=digest_key)
     return user
-
-
-def _sha256(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
